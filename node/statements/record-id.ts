@@ -1,0 +1,38 @@
+// Record ids from content, so that importing a list again updates the same records and adds none, and
+// whether two entries say the same, so that what is published twice is 'known already'.
+
+import { createHmac } from 'node:crypto';
+import { equals } from '@bufbuild/protobuf';
+import { type Entry, EntrySchema, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
+import { type Hashes, strongestHash } from './hashes.js';
+
+const LABEL = 'icse/record-id/v1';
+const RECORD_ID_BYTES = 16;
+
+/**
+ * HMAC-SHA-256 over the label, the algorithm and the record's strongest hash, cut to 16 bytes:
+ *
+ *   "icse/record-id/v1" 00 "sha256" 00 <32 bytes>
+ *
+ * Keyed, so that two members' ids for the same file do not show that it is the same file.
+ * Throws BadHash when the record has no hash.
+ */
+export function deriveRecordId(secret: Uint8Array, record: Hashes): Uint8Array {
+  const { algorithm, hash } = strongestHash(record);
+  const mac = createHmac('sha256', secret).update(`${LABEL}\0${algorithm}\0`).update(hash).digest();
+  return new Uint8Array(mac.subarray(0, RECORD_ID_BYTES));
+}
+
+/** True when both entries make the same statement, to be kept equally long; salt and time do not matter. */
+export function sameContent(a: Entry, b: Entry): boolean {
+  if ((a.handling?.keepUntilDay ?? 0) !== (b.handling?.keepUntilDay ?? 0)) return false;
+  if (a.statement.case === 'mediaRecord' && b.statement.case === 'mediaRecord') {
+    return equals(MediaRecordSchema, a.statement.value, b.statement.value);
+  }
+  return equals(EntrySchema, withoutEnvelope(a), withoutEnvelope(b));
+}
+
+function withoutEnvelope(entry: Entry): Entry {
+  const { handling: _handling, ...rest } = entry;
+  return { ...rest, salt: new Uint8Array(), schema: 0, madeAt: 0n };
+}
