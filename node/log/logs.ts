@@ -1,0 +1,95 @@
+// All logs that a node keeps: the registry and one or more a member. A member's log is opened when the registry
+// names it; what is said here of growth comes after the disk has it.
+
+import type { LogName } from '../names.js';
+import type { Registry } from '../registry/registry.js';
+import { registryLog } from '../registry/state.js';
+import type { LogStore } from '../store/log-store.js';
+import { Log } from './log.js';
+
+/** Told of each log that grew, was filled or frozen, or was opened. */
+export type LogsListener = (log: Log) => void;
+
+export class Logs {
+  readonly #store: LogStore;
+  readonly #registry: Registry;
+  readonly #onRefused: (log: LogName, index: number, rule: string) => void;
+  readonly #open = new Map<LogName, Log>();
+  readonly #listeners = new Set<LogsListener>();
+  #opening: Promise<void> = Promise.resolve();
+
+  private constructor(
+    store: LogStore,
+    registry: Registry,
+    onRefused: (log: LogName, index: number, rule: string) => void,
+  ) {
+    this.#store = store;
+    this.#registry = registry;
+    this.#onRefused = onRefused;
+  }
+
+  /** Opens every log that the registry names, and those that it comes to name. */
+  static async open(
+    store: LogStore,
+    registry: Registry,
+    onRefused: (log: LogName, index: number, rule: string) => void = () => {},
+  ): Promise<Logs> {
+    const logs = new Logs(store, registry, onRefused);
+    await logs.#openNamed();
+    registry.onChange(() => {
+      logs.#opening = logs.#opening.then(() => logs.#openNamed());
+    });
+    return logs;
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** The log, once it has been opened. */
+  get(name: LogName): Log | undefined {
+    return this.#open.get(name);
+  }
+
+  /** All open logs, ascending by name. */
+  all(): Log[] {
+    return [...this.#open.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Calls back on each change of any log; returns how to stop. */
+  onChange(listener: LogsListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when all logs that the registry names are open. */
+  async opened(): Promise<void> {
+    await this.#opening;
+  }
+
+  /** Resolves when no log is being written. */
+  async idle(): Promise<void> {
+    await this.#opening;
+    await Promise.all(this.all().map((log) => log.idle()));
+  }
+
+  async #openNamed(): Promise<void> {
+    const { state } = this.#registry;
+    const registry = registryLog(state);
+    if (!this.#open.has(registry)) this.#add(this.#registry.log);
+    for (const name of state.logs.keys()) {
+      if (this.#open.has(name)) continue;
+      this.#add(await Log.open(name, this.#store, this.#registry.rulesFor(name), this.#onRefused));
+    }
+  }
+
+  #add(log: Log): void {
+    this.#open.set(log.name, log);
+    log.onChange((changed) => this.#tell(changed));
+    this.#tell(log);
+  }
+
+  #tell(log: Log): void {
+    for (const listener of this.#listeners) listener(log);
+  }
+}

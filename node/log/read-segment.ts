@@ -1,0 +1,66 @@
+// A run of a log as it goes on the wire: entries and holes from an index on, the author's checkpoint, and the
+// proof that leads to it.
+
+import { create } from '@bufbuild/protobuf';
+import {
+  type Hole,
+  HoleReason,
+  HoleSchema,
+  type Segment,
+  SegmentSchema,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { TILE_WIDTH } from '../tlog/tile.js';
+import { isHole, type LogItem } from './item.js';
+import type { Log } from './log.js';
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The run from `from` on, of about `maxBytes` entry bytes and never past `limit`. Undefined when there is
+ * nothing to send, or nothing yet that could be proven.
+ */
+export async function readSegment(
+  log: Log,
+  from: number,
+  maxBytes: number,
+  limit = Number.MAX_SAFE_INTEGER,
+): Promise<Segment | undefined> {
+  const end = Math.min(log.size, limit);
+  const items: LogItem[] = [];
+  for (let index = from, bytes = 0; index < end && bytes < maxBytes; ) {
+    // A bundle at a time; a run ends where the bytes are full.
+    const next = Math.min(end, (Math.floor(index / TILE_WIDTH) + 1) * TILE_WIDTH);
+    for (const item of await log.read(index, next)) {
+      bytes += (isHole(item) ? 48 : item.length) + 4;
+      items.push(item);
+      if (bytes >= maxBytes) break;
+    }
+    index = from + items.length;
+  }
+  if (items.length === 0) return undefined;
+  const proof = await log.proofFrom(from + items.length);
+  if (proof === undefined) return undefined;
+  return create(SegmentSchema, { ...bodyOf(log, from, items), ...proof });
+}
+
+/** The places at [from, to) for a peer that lacks their bytes: no checkpoint, no proof. */
+export async function readFill(log: Log, from: number, to: number): Promise<Segment | undefined> {
+  const items = await log.read(from, Math.min(to, log.size));
+  if (items.length === 0) return undefined;
+  return create(SegmentSchema, { ...bodyOf(log, from, items), fill: true });
+}
+
+function bodyOf(log: Log, from: number, items: readonly LogItem[]) {
+  return {
+    log: log.name,
+    from: BigInt(from),
+    entries: items.map((item) => (isHole(item) ? NO_BYTES : item)),
+    holes: items.filter(isHole).map(asTold),
+  };
+}
+
+/** What we refuse or lack is our own affair: to others the bytes are just not to be had here. */
+function asTold(hole: Hole): Hole {
+  if (hole.reason !== HoleReason.REFUSED) return hole;
+  return create(HoleSchema, { index: hole.index, leafHash: hole.leafHash, reason: HoleReason.MISSING });
+}
