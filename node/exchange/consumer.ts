@@ -1,0 +1,251 @@
+// The taking half of a session: compares heads, asks for what is missing, hands segments on to be verified and
+// written, acknowledges what is on disk. Sans-I/O.
+//
+// With nothing missing it is one digest and one Follow. Otherwise the peer says all its heads, and only the
+// logs that differ are asked for by name.
+
+import { create } from '@bufbuild/protobuf';
+import {
+  AckSchema,
+  AllHeadsSchema,
+  ByeCode,
+  FollowSchema,
+  type Head,
+  type Heads,
+  OnwardSchema,
+  RangesSchema,
+  type Segment,
+  StopSchema,
+  type Want,
+  WantSchema,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { safeSize } from '../log/item.js';
+import { type LogName, parseLogName } from '../names.js';
+import {
+  type Content,
+  headsDigest,
+  type LocalHead,
+  STALL_MS,
+  segmentWeight,
+  WINDOW_BYTES,
+} from './messages.js';
+import { Refusal } from './refusal.js';
+
+export interface ConsumerSurroundings {
+  /** Logs that this node can get from the peer, ascending by name. */
+  obtainable(): readonly LogName[];
+  head(log: LogName): LocalHead;
+  send(content: Content): void;
+  /** Which of the logs are to be taken from this peer (and not from another one). */
+  choose(logs: readonly LogName[]): readonly LogName[];
+  /** Verifies and writes a segment; then calls `taken`. */
+  extend(log: LogName, segment: Segment): void;
+  /** A checkpoint that the peer showed: to be compared with our log. */
+  consider(log: LogName, note: Uint8Array): void;
+}
+
+/** More logs than a federation has; bounds what a peer can make us remember. */
+const MAX_PEER_HEADS = 16_384;
+
+export interface LogProgress {
+  readonly log: LogName;
+  /** How far the peer has it, as far as we heard. */
+  readonly peerSize: number;
+  readonly size: number;
+}
+
+export type LinkState = 'live' | 'catching up' | 'stalled' | 'waiting';
+
+export interface Consumer {
+  heads(heads: Heads): void;
+  segment(segment: Segment): void;
+  /** A segment of the weight has been dealt with; the log is on disk up to `size`. */
+  taken(log: LogName, size: number, weight: number): void;
+  /** Takes the log from this peer from now on, or no longer. */
+  take(log: LogName): void;
+  leave(log: LogName): void;
+  /** Asks for bytes that are missing here. */
+  askFor(log: LogName, ranges: readonly { from: number; to: number }[]): void;
+  /** The registry changed what can be got. */
+  offerChanged(): void;
+  /** True once the peer's heads have been compared with ours. */
+  compared(): boolean;
+  peerSize(log: LogName): number;
+  takes(log: LogName): boolean;
+  behind(): LogProgress[];
+  state(nowMs: number): { state: LinkState; why: string };
+  tick(nowMs: number): void;
+}
+
+/** The taking half of one session. */
+export function createConsumer(around: ConsumerSurroundings, nowMs: number): Consumer {
+  const wanted = new Set<LogName>();
+  const asked = new Set<LogName>();
+  const peerSizes = new Map<LogName, number>();
+  let compared = false;
+  let awaitingAll = false;
+  let held = 0;
+  let progressAt = nowMs;
+  let clock = nowMs;
+
+  function want(scope: WantScope): void {
+    around.send({ case: 'want', value: create(WantSchema, { scope }) });
+  }
+
+  function onward(log: LogName): void {
+    const { size, settled } = around.head(log);
+    asked.add(log);
+    want({
+      case: 'onward',
+      value: create(OnwardSchema, {
+        log,
+        from: BigInt(size),
+        settledSize: BigInt(settled?.size ?? 0),
+        settledRoot: settled?.root ?? new Uint8Array(0),
+      }),
+    });
+  }
+
+  /** Follows what is equal under the digest, asks for `others` by name, leaves logs that are unknown here. */
+  function followAllBut(
+    digest: Uint8Array,
+    logs: readonly LogName[],
+    others: ReadonlySet<LogName>,
+    unknown: readonly LogName[] = [],
+  ): void {
+    const chosen = new Set(around.choose(logs));
+    const except = [...logs.filter((log) => !chosen.has(log) || others.has(log)), ...unknown];
+    for (const log of chosen) {
+      wanted.add(log);
+      asked.add(log);
+    }
+    want({ case: 'follow', value: create(FollowSchema, { digest, except }) });
+    for (const log of others) if (chosen.has(log)) onward(log);
+    compared = true;
+    for (const log of wanted) if (!asked.has(log)) onward(log);
+  }
+
+  function allHeads(heads: Heads, logs: readonly LogName[]): void {
+    const said = new Map(heads.heads.map((head) => [head.log as LogName, head]));
+    // A log that one side alone knows of is asked for by name, if at all.
+    const differing = new Set(logs.filter((log) => !isSame(said.get(log), around.head(log))));
+    for (const head of heads.heads) heard(head);
+    awaitingAll = false;
+    const unknown = [...said.keys()].filter((log) => !logs.includes(log));
+    followAllBut(heads.digest, logs, differing, unknown);
+  }
+
+  function heard(head: Head): void {
+    const log = head.log as LogName;
+    parseLogName(log);
+    // Kept for a log that is not known here yet as well: the registry may still be on its way.
+    if (peerSizes.size < MAX_PEER_HEADS) peerSizes.set(log, safeSize(head.size));
+    if (head.checkpoint.length > 0 && around.obtainable().includes(log))
+      around.consider(log, head.checkpoint);
+  }
+
+  function behind(): LogProgress[] {
+    return [...wanted]
+      .map((log) => ({ log, peerSize: peerSizes.get(log) ?? 0, size: around.head(log).size }))
+      .filter((progress) => progress.peerSize > progress.size);
+  }
+
+  return {
+    heads(heads) {
+      const logs = around.obtainable();
+      if (heads.complete) {
+        if (!awaitingAll) throw new Refusal(ByeCode.PROTOCOL, 'all heads were said and nobody asked');
+        allHeads(heads, logs);
+      } else if (heads.digest.length > 0) {
+        const ours = headsDigest(logs.map((log) => [log, around.head(log)] as const));
+        if (Buffer.compare(ours, heads.digest) === 0) {
+          for (const log of logs) peerSizes.set(log, around.head(log).size);
+          followAllBut(heads.digest, logs, new Set());
+        } else {
+          awaitingAll = true;
+          want({ case: 'allHeads', value: create(AllHeadsSchema) });
+        }
+      } else {
+        for (const head of heads.heads) heard(head);
+      }
+    },
+    segment(segment) {
+      const log = segment.log as LogName;
+      if (!around.obtainable().includes(log)) {
+        // A new member's log may come before the registry that admits it: asked for again when it is known.
+        around.send({
+          case: 'ack',
+          value: create(AckSchema, { log, bytes: BigInt(segmentWeight(segment)) }),
+        });
+        return;
+      }
+      held += segmentWeight(segment);
+      if (held > 2 * WINDOW_BYTES)
+        throw new Refusal(ByeCode.TOO_LARGE, 'more segment bytes than flow control allows');
+      peerSizes.set(log, Math.max(peerSizes.get(log) ?? 0, safeSize(segment.from) + segment.entries.length));
+      around.extend(log, segment);
+    },
+    taken(log, size, weight) {
+      held -= weight;
+      progressAt = clock;
+      around.send({
+        case: 'ack',
+        value: create(AckSchema, { log, size: BigInt(size), bytes: BigInt(weight) }),
+      });
+    },
+    take(log) {
+      if (wanted.has(log)) return;
+      wanted.add(log);
+      progressAt = clock;
+      if (compared && !asked.has(log)) onward(log);
+    },
+    leave(log) {
+      if (!wanted.delete(log)) return;
+      asked.delete(log);
+      want({ case: 'stop', value: create(StopSchema, { log }) });
+    },
+    askFor(log, ranges) {
+      want({
+        case: 'ranges',
+        value: create(RangesSchema, {
+          log,
+          ranges: ranges.map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) })),
+        }),
+      });
+    },
+    offerChanged() {
+      if (!compared) return;
+      const fresh = around.obtainable().filter((log) => !wanted.has(log));
+      for (const log of around.choose(fresh)) this.take(log);
+    },
+    compared: () => compared,
+    peerSize: (log) => peerSizes.get(log) ?? 0,
+    takes: (log) => wanted.has(log),
+    behind,
+    state(now) {
+      const missing = behind();
+      const first = missing[0];
+      if (first === undefined) return { state: 'live', why: '' };
+      const count = missing.reduce((sum, progress) => sum + progress.peerSize - progress.size, 0);
+      if (held > 0 && now - progressAt >= STALL_MS) {
+        return { state: 'waiting', why: `for this node's disk to take ${held} bytes` };
+      }
+      if (now - progressAt >= STALL_MS) {
+        return { state: 'stalled', why: `waiting for entries of ${first.log} from ${first.size} on` };
+      }
+      return { state: 'catching up', why: `${count} entries behind` };
+    },
+    tick(now) {
+      clock = now;
+      if (behind().length === 0) progressAt = now;
+    },
+  };
+}
+
+type WantScope = Want['scope'];
+
+function isSame(head: Head | undefined, ours: LocalHead): boolean {
+  return (
+    head !== undefined && safeSize(head.size) === ours.size && Buffer.compare(head.root, ours.root) === 0
+  );
+}

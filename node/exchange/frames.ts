@@ -1,0 +1,96 @@
+// Frames: numbered, signed bundles of messages (one signature a frame, not a message). The signature covers
+// the list of the messages' hashes, so that what was said can be shown later without the messages themselves.
+//
+//   text = "icse/frame/v1\n" ‖ session id (32) ‖ sequence (8, big-endian) ‖ SHA-256(SHA-256(m1) ‖ SHA-256(m2) ...)
+
+import { createHash, hash } from 'node:crypto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  ByeCode,
+  type Frame,
+  FrameSchema,
+  type Message,
+  MessageSchema,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { sign, verify } from '../keys/ed25519.js';
+import { Refusal } from './refusal.js';
+
+const LABEL = Buffer.from('icse/frame/v1\n');
+/** More messages than a frame of full size can hold of the smallest kind that is ever sent. */
+const MAX_MESSAGES = 4096;
+
+/** What of a frame is kept for the record. */
+export interface FrameRecord {
+  readonly sequence: number;
+  readonly hashes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface FrameWriter {
+  /** Puts messages, serialised, into the next frame and signs it. */
+  write(messages: Uint8Array[]): { frame: Frame; record: FrameRecord };
+}
+
+export interface FrameReader {
+  /** The messages of the next frame. Throws Refusal PROTOCOL on a gap or repeat, SIGNATURE on a bad signature. */
+  read(frame: Frame): { messages: Message[]; record: FrameRecord };
+}
+
+/** Frames in the sending direction of one session; `secretKey` is the sender's session key. */
+export function createFrameWriter(sessionId: Uint8Array, secretKey: Uint8Array): FrameWriter {
+  let next = 0;
+  return {
+    write(messages) {
+      const sequence = next++;
+      const hashes = hashList(messages);
+      const signature = sign(secretKey, signedText(sessionId, sequence, hashes));
+      const frame = create(FrameSchema, { sequence: BigInt(sequence), messages, signature });
+      return { frame, record: { sequence, hashes, signature } };
+    },
+  };
+}
+
+/** Frames in the receiving direction of one session; `publicKey` is the sender's session key. */
+export function createFrameReader(sessionId: Uint8Array, publicKey: Uint8Array): FrameReader {
+  let next = 0;
+  return {
+    read(frame) {
+      if (frame.sequence !== BigInt(next)) {
+        throw new Refusal(ByeCode.PROTOCOL, `frame ${frame.sequence} came where ${next} was due`);
+      }
+      if (frame.messages.length > MAX_MESSAGES) {
+        throw new Refusal(ByeCode.TOO_LARGE, `a frame has at most ${MAX_MESSAGES} messages`);
+      }
+      const hashes = hashList(frame.messages);
+      if (!verify(publicKey, signedText(sessionId, next, hashes), frame.signature)) {
+        throw new Refusal(ByeCode.SIGNATURE, `the signature of frame ${next} is not the peer's`);
+      }
+      const record = { sequence: next++, hashes, signature: frame.signature };
+      return { messages: frame.messages.map(readMessage), record };
+    },
+  };
+}
+
+/** A message as it stands in a frame. */
+export function encodeMessage(content: Message['content']): Uint8Array {
+  return toBinary(MessageSchema, create(MessageSchema, { content }));
+}
+
+function readMessage(bytes: Uint8Array): Message {
+  try {
+    return fromBinary(MessageSchema, bytes);
+  } catch (error) {
+    throw new Refusal(ByeCode.PROTOCOL, 'a message in a frame cannot be read', error);
+  }
+}
+
+function hashList(messages: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(messages.map((message) => hash('sha256', message, 'buffer')));
+}
+
+function signedText(sessionId: Uint8Array, sequence: number, hashes: Uint8Array): Uint8Array {
+  const number = Buffer.alloc(8);
+  number.writeBigUInt64BE(BigInt(sequence));
+  const list = createHash('sha256').update(hashes).digest();
+  return Buffer.concat([LABEL, sessionId, number, list]);
+}

@@ -1,0 +1,194 @@
+// The wire over gRPC: a listener and a dialler for Exchange.Sync with mutual TLS, and the standard health
+// service beside it on the exchange port.
+
+import { once } from 'node:events';
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  Metadata,
+  Server,
+  type ServerDuplexStream,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { readNodeCertificate } from '../../certs/certificate.js';
+import { type Envelope, Exchange } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { Failure } from '../failure.js';
+import type { MemberCode } from '../names.js';
+import { grpcService } from './grpc-service.js';
+import { diallingCredentials, ListenerCredentials, type TlsIdentity } from './tls.js';
+import type { Wire } from './wire.js';
+
+/** The wire's limit for one envelope: a frame of 1 MiB and what wraps it. */
+const MAX_ENVELOPE_BYTES = 1280 * 1024;
+/** A quiet connection is asked for a sign of life so often, and given so long to answer. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** Streams that one TLS connection may hold: one, and its successor while it drains. */
+const MAX_STREAMS = 4;
+
+const CHANNEL: ChannelOptions = {
+  'grpc.max_receive_message_length': MAX_ENVELOPE_BYTES,
+  'grpc.max_send_message_length': MAX_ENVELOPE_BYTES,
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  'grpc.keepalive_permit_without_calls': 1,
+  // The exchange dials with its own back-off; a channel that cannot connect says so at once.
+  'grpc.enable_retries': 0,
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+const EXCHANGE = grpcService(Exchange);
+
+/** Why a dial failed: 'unreachable' or 'tls'. */
+export class DialFailed extends Failure {}
+
+export interface Listener {
+  readonly port: number;
+  /** Shows the renewed certificate from the next connection on. */
+  renew(identity: TlsIdentity): void;
+  /** What health checks are told. */
+  serving(yes: boolean): void;
+  close(): Promise<void>;
+}
+
+/** Listens at host:port (0 = a free one) and hands each stream with a valid certificate to `onWire`. */
+export async function listenExchange(
+  host: string,
+  port: number,
+  identity: TlsIdentity,
+  onWire: (wire: Wire) => void,
+): Promise<Listener> {
+  const credentials = new ListenerCredentials(identity, 'with-certificate');
+  let own = ownCertificate(identity);
+  const server = new Server({ ...CHANNEL, 'grpc.max_concurrent_streams': MAX_STREAMS });
+  const health = new HealthImplementation({ '': 'NOT_SERVING', [Exchange.typeName]: 'NOT_SERVING' });
+  health.addToServer(server);
+  server.addService(EXCHANGE, {
+    sync: (call: ServerDuplexStream<Envelope, Envelope>) => {
+      try {
+        const raw = call.getAuthContext().sslPeerCertificate?.raw;
+        if (raw === undefined) throw new Failure('no-certificate', 'the peer showed no certificate');
+        call.sendMetadata(new Metadata());
+        onWire(
+          wireOver(
+            call,
+            readNodeCertificate(raw),
+            own,
+            call.getPeer(),
+            () => call.end(),
+            () => call.destroy(),
+          ),
+        );
+      } catch (error) {
+        const details = error instanceof Failure ? error.message : 'the certificate cannot be read';
+        call.emit('error', { code: status.UNAUTHENTICATED, details });
+      }
+    },
+  });
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${bracketed(host)}:${port}`, credentials, (error, actual) =>
+      error === null
+        ? resolve(actual)
+        : reject(new Failure('cannot-listen', `cannot listen at ${host}:${port}: ${error.message}`, error)),
+    );
+  });
+  return {
+    port: bound,
+    renew(renewed) {
+      own = ownCertificate(renewed);
+      credentials.renew(renewed);
+    },
+    serving(yes) {
+      for (const name of ['', Exchange.typeName]) health.setStatus(name, yes ? 'SERVING' : 'NOT_SERVING');
+    },
+    close: async () => {
+      const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      server.forceShutdown();
+      await drained;
+    },
+  };
+}
+
+/** Opens a stream to exactly the member named. Throws DialFailed. */
+export async function dialExchange(
+  address: string,
+  member: MemberCode,
+  identity: TlsIdentity,
+  timeoutMs: number,
+): Promise<Wire> {
+  let shown: Uint8Array | undefined;
+  const credentials = diallingCredentials(identity, member, (der) => {
+    shown = der;
+  });
+  const client = new Client(address, credentials, {
+    ...CHANNEL,
+    // A name for TLS that is no address; the member's URI is what counts.
+    'grpc.ssl_target_name_override': `${member.toLowerCase()}.icse.invalid`,
+  });
+  const { path, requestSerialize, responseDeserialize } = EXCHANGE.sync as NonNullable<typeof EXCHANGE.sync>;
+  const call = client.makeBidiStreamRequest<Envelope, Envelope>(path, requestSerialize, responseDeserialize);
+  call.on('close', () => client.close());
+  call.on('error', () => client.close());
+  try {
+    // The acceptor answers with empty metadata as soon as it has the stream.
+    await once(call, 'metadata', { signal: AbortSignal.timeout(timeoutMs) });
+  } catch (error) {
+    call.cancel();
+    const why = (error as Partial<ServiceError>).details ?? `no answer within ${timeoutMs} ms`;
+    throw new DialFailed('unreachable', `${member} at ${address} does not answer: ${why}`, error);
+  }
+  if (shown === undefined) {
+    call.cancel();
+    throw new DialFailed('tls', `${member} at ${address} showed no certificate`);
+  }
+  return wireOver(
+    call,
+    readNodeCertificate(shown),
+    ownCertificate(identity),
+    address,
+    () => call.end(),
+    () => call.cancel(),
+  );
+}
+
+type EnvelopeStream = ServerDuplexStream<Envelope, Envelope> | ClientDuplexStream<Envelope, Envelope>;
+
+function wireOver(
+  call: EnvelopeStream,
+  peer: ReturnType<typeof readNodeCertificate>,
+  own: Uint8Array,
+  remote: string,
+  end: () => void,
+  destroy: () => void,
+): Wire {
+  let broken: Error | undefined;
+  call.on('error', (error: Error) => {
+    broken ??= error;
+  });
+  call.on('close', () => {
+    broken ??= new Failure('stream-closed', 'the stream was closed');
+  });
+  return {
+    peer: { member: peer.member, notAfter: peer.notAfter, certificate: peer.sha256 },
+    ownCertificate: own,
+    remote,
+    async send(envelope) {
+      if (broken !== undefined) throw broken;
+      if (!call.write(envelope)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
+    },
+    receive: () => call as AsyncIterable<Envelope>,
+    end,
+    destroy,
+  };
+}
+
+function ownCertificate(identity: TlsIdentity): Uint8Array {
+  return readNodeCertificate(identity.leafPem).sha256;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

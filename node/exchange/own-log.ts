@@ -1,0 +1,144 @@
+// A node never forks itself: before its first append it hears from others how long its own logs are, and
+// fetches what it lacks. Afterwards, anyone who shows a longer or another log of ours stops publishing at once.
+
+import { Failure } from '../failure.js';
+import type { LogName, MemberCode } from '../names.js';
+import { shortLogName } from '../names.js';
+
+/** Publishing is not possible: code 'not-ready', 'alone', 'own-log', 'suspended'. */
+export class NotReady extends Failure {}
+
+/** Time for the others to answer after the first one has. */
+const GRACE_MS = 2000;
+/** How long publishing waits for the check. */
+export const CHECK_MS = 10_000;
+
+export interface OwnLogSurroundings {
+  now(): number;
+  /** Sizes of our own logs on disk. */
+  sizes(): ReadonlyMap<LogName, number>;
+  /** Members that could tell: those that we dial or that may dial us. */
+  others(): readonly MemberCode[];
+}
+
+export interface OwnLogGuard {
+  /** A peer has told how far it holds each of our own logs. */
+  answered(member: MemberCode, sizes: ReadonlyMap<LogName, number>): void;
+  /** A dial failed: that member will not tell now. */
+  unreachable(member: MemberCode): void;
+  /** Publishing without an answer, by the operator's word. */
+  appendAlone(): void;
+  /** Somebody has another or longer log of ours; for good, until the node starts again. */
+  stop(reason: string): void;
+  /** Looks again: our logs grew, or time passed. */
+  look(): void;
+  /** True when appends are allowed. */
+  ready(): boolean;
+  /** True until the first append is allowed: then our own log may be extended from outside. */
+  recovering(): boolean;
+  why(): string;
+  /** Resolves when appends are allowed; rejects NotReady after 10 s, or at once when stopped. */
+  whenReady(after: (ms: number, act: () => void) => () => void): Promise<void>;
+}
+
+/** The check of one node's own logs. */
+export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
+  const answers = new Map<MemberCode, ReadonlyMap<LogName, number>>();
+  const silent = new Set<MemberCode>();
+  const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
+  let firstAnswerAt: number | undefined;
+  let alone = false;
+  let ready = false;
+  let stopped: string | undefined;
+
+  /** The log of ours that somebody has further than we do. */
+  function lacking(): { log: LogName; size: number; member: MemberCode } | undefined {
+    const ours = around.sizes();
+    for (const [member, sizes] of answers) {
+      for (const [log, size] of sizes) if (size > (ours.get(log) ?? 0)) return { log, size, member };
+    }
+    return undefined;
+  }
+
+  function why(): string {
+    if (stopped !== undefined) return stopped;
+    if (ready) return '';
+    const missing = lacking();
+    if (missing !== undefined) {
+      return `fetching our own log ${shortLogName(missing.log)} up to ${missing.size}, which ${missing.member} has`;
+    }
+    return answers.size === 0
+      ? 'nobody has yet told how long our own log is (start with --append-alone to publish without that check)'
+      : 'waiting for the other members that answer to tell how long our own log is';
+  }
+
+  function look(): void {
+    if (ready || stopped !== undefined) return;
+    const others = around.others();
+    const now = around.now();
+    // Before the registry names us we have no log, and nobody can tell how long it is.
+    if (around.sizes().size === 0) return;
+    const all = others.every((member) => answers.has(member) || silent.has(member));
+    const enough = answers.size > 0 && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
+    if (!alone && others.length > 0 && !(enough && lacking() === undefined)) return;
+    ready = true;
+    for (const waiter of waiting) waiter.resolve();
+    waiting.clear();
+  }
+
+  return {
+    answered(member, sizes) {
+      const before = answers.get(member);
+      answers.set(member, new Map([...(before ?? []), ...sizes]));
+      firstAnswerAt ??= around.now();
+      const ahead = lacking();
+      if (ready && ahead !== undefined) {
+        this.stop(
+          `${member} has our log ${shortLogName(ahead.log)} up to ${ahead.size}, longer than it is here: is there another node with our keys?`,
+        );
+        return;
+      }
+      look();
+    },
+    unreachable(member) {
+      silent.add(member);
+      look();
+    },
+    appendAlone() {
+      alone = true;
+      look();
+    },
+    stop(reason) {
+      stopped ??= reason;
+      ready = false;
+      for (const waiter of waiting) waiter.reject(new NotReady('own-log', reason));
+      waiting.clear();
+    },
+    look,
+    ready: () => ready,
+    recovering: () => !ready && stopped === undefined,
+    why,
+    whenReady(after) {
+      look();
+      if (ready) return Promise.resolve();
+      if (stopped !== undefined) return Promise.reject(new NotReady('own-log', stopped));
+      return new Promise((resolve, reject) => {
+        const waiter = {
+          resolve: () => {
+            cancel();
+            resolve();
+          },
+          reject: (error: unknown) => {
+            cancel();
+            reject(error);
+          },
+        };
+        const cancel = after(CHECK_MS, () => {
+          waiting.delete(waiter);
+          reject(new NotReady(answers.size === 0 ? 'alone' : 'not-ready', `cannot publish yet: ${why()}`));
+        });
+        waiting.add(waiter);
+      });
+    },
+  };
+}

@@ -1,0 +1,250 @@
+// The giving half of a session: what the peer has asked for, how far it has got, and what goes next. A peer is
+// a cursor: nothing is queued for it, and it costs the same whether it is far behind or up to date. Sans-I/O.
+
+import { create } from '@bufbuild/protobuf';
+import {
+  ByeCode,
+  HeadSchema,
+  HeadsSchema,
+  type Ranges,
+  type Segment,
+  type Want,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { safeSize } from '../log/item.js';
+import { type LogName, parseLogName } from '../names.js';
+import {
+  ANNOUNCE_MS,
+  type Content,
+  headsDigest,
+  LIVE_ENTRIES,
+  type LocalHead,
+  segmentWeight,
+  WINDOW_BYTES,
+} from './messages.js';
+import { Refusal } from './refusal.js';
+
+export interface ProviderSurroundings {
+  /** Logs that the peer can get from this node, ascending by name. */
+  offered(): readonly LogName[];
+  head(log: LogName): LocalHead;
+  send(content: Content): void;
+  /** Reads a segment at `from` and hands it to `segmentRead`. */
+  read(log: LogName, from: number): void;
+  /** Reads a range that fills holes and hands it to `rangeRead`. */
+  readRange(log: LogName, from: number, to: number): void;
+  /** Compares a tree head of the peer with ours, answers with a Divergence if they differ, calls `compared`. */
+  compare(log: LogName, size: number, root: Uint8Array): void;
+}
+
+/** One log that the peer follows. */
+interface Cursor {
+  next: number;
+  /** A read or a comparison is under way. */
+  busy: boolean;
+  /** The peer's settled head, until it has been compared with ours. */
+  settled: { size: number; root: Uint8Array } | undefined;
+}
+
+/** More logs than a federation has; bounds what a peer can make us remember. */
+const MAX_FOLLOWED = 16_384;
+/** Ranges that wait to be read for one peer, and the longest one. */
+const MAX_RANGES = 64;
+const MAX_RANGE = 256;
+/** Reads under way at once for one peer: one is sent while the next is read. */
+const MAX_READS = 2;
+
+export interface Provider {
+  /** Says the digest of all heads that the peer can get here. */
+  sayDigest(): void;
+  want(want: Want): void;
+  acknowledged(bytes: bigint): void;
+  /** A log grew on disk, or the registry changed what is offered. */
+  grew(log?: LogName): void;
+  segmentRead(log: LogName, segment: Segment | undefined): void;
+  rangeRead(segment: Segment | undefined): void;
+  compared(log: LogName, same: boolean): void;
+  /** The peer itself gave us this log up to `size`: it needs nothing below. */
+  peerHas(log: LogName, size: number): void;
+  tick(nowMs: number): void;
+  /** Follows of the peer: log → next index that it will be sent. */
+  cursors(): ReadonlyMap<LogName, number>;
+  /** Segment bytes that the peer has not acknowledged. */
+  unacknowledged(): number;
+}
+
+/** The giving half of one session. */
+export function createProvider(around: ProviderSurroundings): Provider {
+  const cursors = new Map<LogName, Cursor>();
+  const unannounced = new Set<LogName>();
+  const ranges: { log: LogName; from: number; to: number }[] = [];
+  let said: { digest: Uint8Array; sizes: Map<LogName, number> } | undefined;
+  let unacked = 0;
+  let reads = 0;
+  let turn = 0;
+  let announcedAt = 0;
+
+  function snapshot(): [LogName, LocalHead][] {
+    return around.offered().map((log) => [log, around.head(log)]);
+  }
+
+  function sayHeads(complete: boolean): void {
+    const heads = snapshot();
+    const digest = headsDigest(heads);
+    said = { digest, sizes: new Map(heads.map(([log, head]) => [log, head.size])) };
+    const full = complete ? heads : [];
+    around.send({
+      case: 'heads',
+      value: create(HeadsSchema, { digest, complete, heads: full.map(([log, head]) => headOf(log, head)) }),
+    });
+  }
+
+  function follow(log: LogName, next: number, settled?: { size: number; root: Uint8Array }): void {
+    if (cursors.size >= MAX_FOLLOWED)
+      throw new Refusal(ByeCode.PROTOCOL, `more than ${MAX_FOLLOWED} logs are asked for`);
+    cursors.set(log, { next, busy: false, settled });
+    unannounced.delete(log);
+  }
+
+  function queueRanges(asked: Ranges): void {
+    for (const range of asked.ranges) {
+      const from = safeSize(range.from);
+      const to = Math.min(safeSize(range.to), from + MAX_RANGE);
+      if (ranges.length >= MAX_RANGES || to <= from) return;
+      ranges.push({ log: asked.log as LogName, from, to });
+    }
+  }
+
+  /** The next log to send from: live traffic first, the others in turn. */
+  function nextLog(offered: ReadonlySet<LogName>): [LogName, Cursor] | undefined {
+    const due = [...cursors].filter(
+      ([log, cursor]) => !cursor.busy && offered.has(log) && around.head(log).size > cursor.next,
+    );
+    const live = due.find(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);
+    return live ?? due[turn++ % Math.max(due.length, 1)];
+  }
+
+  function pump(): void {
+    const offered = new Set(around.offered());
+    while (unacked < WINDOW_BYTES && reads < MAX_READS) {
+      const range = ranges.shift();
+      if (range !== undefined) {
+        if (!offered.has(range.log)) continue;
+        reads++;
+        around.readRange(range.log, range.from, range.to);
+        continue;
+      }
+      const next = nextLog(offered);
+      if (next === undefined) return;
+      const [log, cursor] = next;
+      cursor.busy = true;
+      if (cursor.settled !== undefined && cursor.settled.size <= around.head(log).size) {
+        around.compare(log, cursor.settled.size, cursor.settled.root);
+        continue;
+      }
+      reads++;
+      around.read(log, cursor.next);
+    }
+  }
+
+  function sendSegment(segment: Segment): void {
+    unacked += segmentWeight(segment);
+    around.send({ case: 'segment', value: segment });
+  }
+
+  return {
+    sayDigest: () => sayHeads(false),
+    want(want) {
+      const { scope } = want;
+      switch (scope.case) {
+        case 'allHeads':
+          sayHeads(true);
+          return;
+        case 'follow': {
+          if (said === undefined || Buffer.compare(scope.value.digest, said.digest) !== 0) {
+            throw new Refusal(ByeCode.PROTOCOL, 'Follow names a digest that was not the last one said');
+          }
+          const except = new Set(scope.value.except);
+          for (const [log, size] of said.sizes) if (!except.has(log)) follow(log, size);
+          break;
+        }
+        case 'onward': {
+          const { log, from, settledSize, settledRoot } = scope.value;
+          parseLogName(log);
+          const settled = settledSize === 0n ? undefined : { size: safeSize(settledSize), root: settledRoot };
+          follow(log as LogName, safeSize(from), settled);
+          break;
+        }
+        case 'ranges':
+          parseLogName(scope.value.log);
+          queueRanges(scope.value);
+          break;
+        case 'stop':
+          cursors.delete(scope.value.log as LogName);
+          return;
+        default:
+          throw new Refusal(ByeCode.PROTOCOL, 'a Want without a scope');
+      }
+      pump();
+    },
+    acknowledged(bytes) {
+      unacked = Math.max(0, unacked - safeSize(bytes));
+      pump();
+    },
+    grew(log) {
+      if (log !== undefined && !cursors.has(log)) unannounced.add(log);
+      pump();
+    },
+    segmentRead(log, segment) {
+      reads--;
+      const cursor = cursors.get(log);
+      if (cursor !== undefined) {
+        cursor.busy = false;
+        if (segment !== undefined && safeSize(segment.from) === cursor.next) {
+          cursor.next += segment.entries.length;
+          sendSegment(segment);
+        }
+      }
+      // Nothing to send though the log is longer: it goes on when the log next grows.
+      if (segment !== undefined) pump();
+    },
+    rangeRead(segment) {
+      reads--;
+      if (segment !== undefined) sendSegment(segment);
+      pump();
+    },
+    compared(log, same) {
+      const cursor = cursors.get(log);
+      if (cursor === undefined) return;
+      cursor.settled = undefined;
+      cursor.busy = false;
+      if (!same) cursors.delete(log);
+      pump();
+    },
+    peerHas(log, size) {
+      const cursor = cursors.get(log);
+      if (cursor !== undefined) cursor.next = Math.max(cursor.next, size);
+    },
+    tick(nowMs) {
+      if (unannounced.size === 0 || nowMs - announcedAt < ANNOUNCE_MS) return;
+      announcedAt = nowMs;
+      const offered = new Set(around.offered());
+      const heads = [...unannounced]
+        .filter((log) => offered.has(log))
+        .map((log) => headOf(log, around.head(log)));
+      unannounced.clear();
+      if (heads.length > 0)
+        around.send({ case: 'heads', value: create(HeadsSchema, { heads, complete: false }) });
+    },
+    cursors: () => new Map([...cursors].map(([log, cursor]) => [log, cursor.next])),
+    unacknowledged: () => unacked,
+  };
+}
+
+function headOf(log: LogName, head: LocalHead) {
+  return create(HeadSchema, {
+    log,
+    size: BigInt(head.size),
+    root: head.root,
+    checkpoint: head.checkpoint ?? new Uint8Array(0),
+  });
+}

@@ -1,0 +1,112 @@
+// When receipts are given and where they go: ours to Lyon and to the log's author; at Lyon, those of all on a
+// log to its author. Only what changed is sent, and what a link missed is sent when it comes back.
+
+import type { Receipt } from '../../proto/gen/icse/v1/exchange_pb.js';
+import type { Clock } from '../clock.js';
+import type { KeyPair } from '../keys/ed25519.js';
+import type { Log } from '../log/log.js';
+import type { Logs } from '../log/logs.js';
+import { type LogName, LYON, type MemberCode } from '../names.js';
+import type { Link } from './link.js';
+import type { ReceiptBook } from './receipt-book.js';
+import { giveReceipt, type KeptReceipt, readReceipt, receiptMessage } from './receipts.js';
+
+/** A log is cosigned at most so often. */
+const RECEIPT_MS = 1000;
+
+export interface ReceiptSurroundings {
+  readonly clock: Clock;
+  readonly logs: Logs;
+  readonly me: MemberCode;
+  readonly receiptKey: KeyPair;
+  readonly book: ReceiptBook;
+  isOwn(log: LogName): boolean;
+  /** The member that signs the log. */
+  authorOf(log: LogName): MemberCode | undefined;
+  /** The live link to a member. */
+  linkTo(member: MemberCode): Link | undefined;
+  failed(error: unknown): void;
+}
+
+export interface ReceiptExchange {
+  /** The log changed on disk. */
+  changed(log: Log): void;
+  /** A peer said a receipt. Throws when it is not good. */
+  heard(link: Link, receipt: Receipt): Promise<void>;
+  /** A link is up and compared: it gets what it missed. */
+  linked(link: Link): void;
+  tick(): void;
+  /** Resolves when no receipt is being made and all are written. */
+  idle(): Promise<void>;
+}
+
+export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
+  const { book, logs, me } = around;
+  const due = new Set<Log>();
+  const givenAt = new Map<LogName, number>();
+  let giving: Promise<void> = Promise.resolve();
+
+  function send(to: MemberCode, receipt: KeptReceipt): void {
+    if (to === me || to === receipt.by) return;
+    const link = around.linkTo(to);
+    if (link === undefined || !link.session.consumer.compared()) return;
+    if (book.sent(to, receipt.log, receipt.by) >= receipt.size) return;
+    link.session.say({ case: 'receipt', value: receiptMessage(receipt) });
+    book.markSent(to, receipt.log, receipt.by, receipt.size);
+  }
+
+  function spread(receipt: KeptReceipt): void {
+    const author = around.authorOf(receipt.log);
+    if (receipt.by === me) send(LYON, receipt);
+    if (author !== undefined && (receipt.by === me || me === LYON)) send(author, receipt);
+  }
+
+  async function give(log: Log): Promise<void> {
+    const receipt = await giveReceipt(
+      log,
+      logs.registry.state.federation,
+      me,
+      around.receiptKey,
+      around.clock.now(),
+    );
+    if (receipt === undefined) return;
+    const kept = readReceipt(receipt, logs.registry.state);
+    if (book.put(kept)) spread(kept);
+  }
+
+  function giveDue(): void {
+    const now = around.clock.now();
+    for (const log of due) {
+      if (now - (givenAt.get(log.name) ?? 0) < RECEIPT_MS) continue;
+      due.delete(log);
+      givenAt.set(log.name, now);
+      giving = giving.then(() => give(log)).catch((error: unknown) => around.failed(error));
+    }
+  }
+
+  return {
+    changed(log) {
+      if (around.isOwn(log.name) || log.size === 0 || log.fault !== undefined) return;
+      due.add(log);
+      giveDue();
+    },
+    async heard(link, receipt) {
+      const kept = readReceipt(receipt, logs.registry.state);
+      if (kept.by !== link.member && link.member !== LYON) return;
+      if (book.put(kept)) spread(kept);
+    },
+    linked(link) {
+      for (const log of logs.all()) for (const receipt of book.on(log.name)) spreadTo(link.member, receipt);
+    },
+    tick: giveDue,
+    async idle() {
+      await giving;
+      await book.written();
+    },
+  };
+
+  function spreadTo(member: MemberCode, receipt: KeptReceipt): void {
+    const isForAuthor = around.authorOf(receipt.log) === member && (receipt.by === me || me === LYON);
+    if (isForAuthor || (member === LYON && receipt.by === me)) send(member, receipt);
+  }
+}
