@@ -1,0 +1,15 @@
+// What the node says of itself: its state, its views, and the proofs of others' faults that it holds.
+
+import { answerJson } from './answers.js';
+import type { Routes } from './routing.js';
+
+export const nodeRoutes: Routes = {
+  'GET /status': async ({ api, response }) => answerJson(response, await api.status()),
+  'GET /views': async ({ api, response }) => answerJson(response, await api.views()),
+  'POST /views/rebuild': async ({ api, response, log }) => {
+    log.info({}, 'the views are rebuilt by command');
+    await api.rebuildViews();
+    answerJson(response, {});
+  },
+  'GET /faults': async ({ api, response }) => answerJson(response, await api.faults()),
+};

@@ -1,0 +1,184 @@
+// What people and tools can ask of a running node: the face that the gateway meets. Plain values, ready to be
+// printed as JSON; all bytes are lower-case hex or the text forms of the formats.
+
+import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
+import type { Notice } from './notices/notice.js';
+import type { NamedHash } from './statements/hashes.js';
+
+export type { Notice } from './notices/notice.js';
+
+export interface PublishedRecord {
+  /** `known` when the same content stands under the same id already. */
+  readonly outcome: 'taken' | 'known';
+  readonly member: string;
+  readonly index: number;
+  readonly recordId: string;
+}
+
+export interface RecordAnswer {
+  readonly member: string;
+  readonly index: number;
+  readonly recordId: string;
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly classification: { readonly scheme: string; readonly code: string } | null;
+}
+
+export interface LookupAnswer {
+  readonly hash: string;
+  readonly algorithm: string;
+  readonly records: readonly RecordAnswer[];
+  /** How many of this node's holdings have the hash. */
+  readonly holdings: number;
+}
+
+export interface ConnectionStatus {
+  readonly member: string;
+  readonly direction: 'in' | 'out' | null;
+  /** live, catching up, stalled, waiting, out of step, refused, off. */
+  readonly state: string;
+  /** ISO 8601, UTC. */
+  readonly since: string | null;
+  readonly why: string;
+}
+
+export interface LogStatus {
+  /** Member code, or `registry`. */
+  readonly member: string;
+  readonly log: string;
+  readonly size: number;
+  readonly state: string;
+  readonly since: string | null;
+  readonly why: string;
+  readonly behind: number;
+  readonly holes: number;
+  /** The author's latest checkpoint, a signed note; null while there is none. */
+  readonly checkpoint: string | null;
+  /** The log's verifier key in signed-note form. */
+  readonly vkey: string;
+  readonly receipts: readonly { readonly by: string; readonly size: number; readonly time: string }[];
+}
+
+export interface NodeStatus {
+  readonly member: string;
+  readonly federation: string;
+  readonly pid: number;
+  readonly software: string;
+  /** Publishing is possible. */
+  readonly ready: boolean;
+  /** Why it is not; empty when it is. */
+  readonly why: string;
+  readonly listen: string;
+  readonly connections: readonly ConnectionStatus[];
+  readonly logs: readonly LogStatus[];
+  readonly certificate: { readonly notAfter: string };
+  readonly warnings: readonly string[];
+}
+
+export interface MemberListItem {
+  readonly member: string;
+  readonly name: string | null;
+  readonly state: string;
+  readonly address: string;
+  readonly connected: boolean;
+  readonly lastSeen: string | null;
+  /** Entries that the member's receipts lack, over all logs; null when it has given none. */
+  readonly lag: number | null;
+  readonly certificate: { readonly notAfter: string; readonly serial: string } | null;
+  readonly invitation: { readonly state: string; readonly expires: string } | null;
+}
+
+export interface InviteRequest {
+  readonly member: string;
+  readonly name?: string;
+  readonly address?: string;
+  readonly quota?: { readonly entries: number; readonly bytes: number };
+  readonly confirm: boolean;
+  readonly replace: boolean;
+}
+
+export interface SuspendRequest {
+  readonly member: string;
+  /** Sets the cut back to this size; absent = what the hub holds. */
+  readonly at?: number;
+  readonly appendAlone: boolean;
+}
+
+export interface ReinstateRequest {
+  readonly member: string;
+  /** Entries above the cut count again, and the log goes on. */
+  readonly accept: boolean;
+  readonly appendAlone: boolean;
+}
+
+export interface AmendRequest {
+  readonly member: string;
+  readonly address?: string;
+  readonly quota?: { readonly entries: number; readonly bytes: number };
+  readonly appendAlone: boolean;
+}
+
+/** The operator's acts; only the hub has them. */
+export interface HubApi {
+  list(): Promise<MemberListItem[]>;
+  /** The content of the invitation file: secret until used. */
+  invite(request: InviteRequest): Promise<string>;
+  confirm(member: string, fingerprint: string): Promise<void>;
+  amend(request: AmendRequest): Promise<{ index: number }>;
+  suspend(request: SuspendRequest): Promise<{ index: number; cut: number }>;
+  reinstate(request: ReinstateRequest): Promise<{ index: number; log: string }>;
+}
+
+export interface HoldingItem {
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly label: string | null;
+}
+
+export interface ViewsStatus {
+  readonly at: Readonly<Record<string, number>>;
+  readonly viewsDigest: string;
+  readonly views: readonly {
+    readonly name: string;
+    readonly version: number;
+    readonly behind: number;
+    readonly digest: string;
+  }[];
+}
+
+/** An entry as `watch --entries` shows it. */
+export interface WatchedEntry {
+  readonly kind: 'entry';
+  readonly log: string;
+  readonly member: string;
+  readonly index: number;
+  /** Leaf hash, hex. */
+  readonly entry: string;
+  /** Our JSON form of the record; null for a hole. */
+  readonly record: unknown;
+}
+
+export interface NodeApi {
+  readonly member: string;
+  /**
+   * Publishes a record; resolves once it is on disk under a signed checkpoint. An empty record id is derived
+   * from the strongest hash. Throws RulesBroken, NotReady, OverQuota, the store's errors.
+   */
+  publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]>;
+  status(): Promise<NodeStatus>;
+  /** Notices from a sequence number on, at most `limit`. */
+  notices(from: number, limit: number): Promise<Notice[]>;
+  /** Calls back on each new notice; returns how to stop. */
+  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Entries as they arrive, from now on; returns how to stop. */
+  onEntry(listener: (entry: WatchedEntry) => void): () => void;
+  addHoldings(
+    items: readonly { hashes: readonly NamedHash[]; label?: string }[],
+  ): Promise<{ taken: number; known: number }>;
+  listHoldings(label?: string): AsyncIterable<HoldingItem>;
+  removeHoldings(which: { label: string } | { hashes: readonly NamedHash[] }): Promise<number>;
+  views(): Promise<ViewsStatus>;
+  rebuildViews(): Promise<void>;
+  /** The proofs of forks that this node holds, each a document that `icse verify` reads. */
+  faults(): Promise<unknown[]>;
+  readonly hub?: HubApi;
+}

@@ -1,0 +1,93 @@
+// What a node knows beyond the logs: the views that follow them, the holdings that never leave, and the notices
+// that come of both. Notices are on disk before the views' step that they come from is committed.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { type Clock, utcDay } from './clock.js';
+import type { OperationsLog } from './events-log.js';
+import { type Holdings, openHoldings } from './holdings/holdings.js';
+import type { HomePaths } from './home/layout.js';
+import type { Logs } from './log/logs.js';
+import type { MemberCode } from './names.js';
+import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
+import { openTold, type Told } from './notices/told.js';
+import type { NamedHash } from './statements/hashes.js';
+import { openViews, type Views } from './views/driver.js';
+import { viewSourceOf } from './views/log-source.js';
+
+export interface Knowledge {
+  readonly views: Views;
+  readonly told: Told;
+  readonly holdings: Holdings;
+  /** Keeps holdings and matches them against everything that is there. */
+  hold(
+    items: readonly { hashes: readonly NamedHash[]; label?: string }[],
+  ): Promise<{ taken: number; known: number }>;
+  /** Takes holdings away, from the disk as well. */
+  release(which: { label: string } | { hashes: readonly NamedHash[] }): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface KnowledgeSurroundings {
+  readonly paths: HomePaths;
+  readonly me: MemberCode;
+  readonly logs: Logs;
+  readonly clock: Clock;
+  readonly log: OperationsLog;
+}
+
+/** The views look at the day so often: at midnight, expired records stop counting. */
+const DAY_LOOK_MS = 60_000;
+const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+export async function openKnowledge({
+  paths,
+  me,
+  logs,
+  clock,
+  log,
+}: KnowledgeSurroundings): Promise<Knowledge> {
+  await mkdir(paths.private, { recursive: true, mode: 0o700 });
+  const noticesDb = new ClassicLevel<Uint8Array, Uint8Array>(join(paths.private, 'notices'), BYTES);
+  const viewsDb = new ClassicLevel<Uint8Array, Uint8Array>(paths.views, BYTES);
+  const told = await openTold(noticesDb);
+  const holdings = await openHoldings(paths.holdings);
+  const hits = { me, told, holdings, now: () => clock.now() };
+  const views = await openViews(viewsDb, viewSourceOf(logs), {
+    today: () => utcDay(clock.now()),
+    log,
+    beforeCommit: (step) => tellHitsOf(step, hits),
+  });
+  const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);
+  const matching = matchHoldings().catch((error: Error) =>
+    log.error({ error: error.message }, error.message),
+  );
+  const stops = [
+    logs.onChange(() => views.wake()),
+    logs.registry.onChange(() => views.wake()),
+    clock.every(DAY_LOOK_MS, () => views.wake()),
+  ];
+
+  return {
+    views,
+    told,
+    holdings,
+    async hold(items) {
+      const count = await holdings.add(items);
+      await matchHoldings();
+      return count;
+    },
+    async release(which) {
+      const count = await holdings.remove(which);
+      await holdings.compact();
+      return count;
+    },
+    async close() {
+      for (const stop of stops) stop();
+      await matching;
+      await views.close();
+      await Promise.all([viewsDb.close(), holdings.close(), noticesDb.close()]);
+    },
+  };
+}

@@ -1,0 +1,185 @@
+// A node's face towards people and tools, over its parts: it turns what they know into plain values.
+
+import { readNodeCertificate } from '../certs/certificate.js';
+import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
+import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer, WatchedEntry } from './api.js';
+import type { Clock } from './clock.js';
+import { faultDocument } from './evidence/fault-document.js';
+import type { Exchange } from './exchange/exchange.js';
+import type { ReceiptBook } from './exchange/receipt-book.js';
+import type { TlsIdentity } from './exchange/tls.js';
+import type { NodeConfig } from './home/config.js';
+import type { Identity } from './home/identity.js';
+import type { Knowledge } from './knowledge.js';
+import { isHole, leafHashOf } from './log/item.js';
+import type { Log } from './log/log.js';
+import { LYON, type MemberCode, parseLogName, shortLogName } from './names.js';
+import type { Publisher } from './publishing/publisher.js';
+import { decodeEntry } from './statements/entry.js';
+import { hashesOf, hashText, type NamedHash } from './statements/hashes.js';
+import { hexText } from './statements/hex.js';
+import { recordToJson } from './statements/record-json.js';
+import { uuidText } from './statements/uuid.js';
+import { connectionStatuses, logStatuses, rememberStates } from './status.js';
+
+export interface NodeParts {
+  readonly me: MemberCode;
+  readonly identity: Identity;
+  readonly config: NodeConfig;
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly book: ReceiptBook;
+  readonly publisher: Publisher;
+  readonly knowledge: Knowledge;
+  readonly hub: HubApi | undefined;
+  /** The certificate that is shown now. */
+  readonly shown: { readonly tls: TlsIdentity };
+  readonly listen: string;
+  readonly software: string;
+  /** Why the hub has suspended us; undefined when it has not. */
+  suspended(): string | undefined;
+  warnings(): readonly string[];
+}
+
+/** Members with which this node keeps a stream of its own making. */
+export function wantedLinks(me: MemberCode, config: NodeConfig): MemberCode[] {
+  return [...(me === LYON ? [] : [LYON]), ...config.peers.dial].filter((member) => member !== me);
+}
+
+/** The face of a running node. */
+export function nodeApi(parts: NodeParts): NodeApi {
+  const { me, exchange, knowledge, publisher } = parts;
+  const { views, told, holdings } = knowledge;
+  const { logs } = exchange;
+  const memory = rememberStates(parts.clock);
+
+  async function lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]> {
+    const [records, held] = await Promise.all([views.lookup(hashes), holdings.match(hashes)]);
+    return hashes.map(({ algorithm, hash }, at) => ({
+      hash: hashText(algorithm, hash),
+      algorithm,
+      records: (records[at] ?? []).map(recordAnswer),
+      holdings: held[at]?.length ?? 0,
+    }));
+  }
+
+  return {
+    member: me,
+    publish: (record, keepUntilDay) => publisher.publish(record, keepUntilDay),
+    lookup,
+    async status() {
+      const why = parts.suspended() ?? exchange.guard.why();
+      return {
+        member: me,
+        federation: logs.registry.state.federation,
+        pid: process.pid,
+        software: parts.software,
+        ready: why === '',
+        why,
+        listen: parts.listen,
+        connections: connectionStatuses(exchange, wantedLinks(me, parts.config), memory),
+        logs: logStatuses(exchange, parts.book, memory),
+        certificate: { notAfter: readNodeCertificate(parts.shown.tls.leafPem).notAfter.toISOString() },
+        warnings: parts.warnings(),
+      };
+    },
+    notices: (from, limit) => told.read(from, limit),
+    onNotice: (listener) =>
+      told.subscribe((notices) => {
+        for (const notice of notices) listener(notice);
+      }),
+    onEntry: (listener) => watchEntries(logs.all(), (act) => logs.onChange(act), listener),
+    addHoldings: (items) => knowledge.hold(items),
+    listHoldings: (label) => listed(holdings, label),
+    removeHoldings: (which) => knowledge.release(which),
+    views: () => views.status(),
+    rebuildViews: () => views.rebuild(),
+    async faults() {
+      const { rootKey, rootKeySignature } = parts.identity.federation;
+      const vouchers = { rootPem: parts.identity.tls.rootPem, rootKey, rootKeySignature };
+      const forked = logs.all().flatMap((log) => (log.fault === undefined ? [] : [log.fault]));
+      return Promise.all(forked.map((fault) => faultDocument(vouchers, logs.registry.log, fault)));
+    },
+    ...(parts.hub === undefined ? {} : { hub: parts.hub }),
+  };
+}
+
+async function* listed(
+  holdings: Knowledge['holdings'],
+  label: string | undefined,
+): AsyncGenerator<HoldingItem> {
+  for await (const holding of holdings.list(label === undefined ? {} : { label })) {
+    yield { hashes: hashTexts(holding.hashes), label: holding.label ?? null };
+  }
+}
+
+function hashTexts(hashes: readonly NamedHash[]): Record<string, string> {
+  return Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]));
+}
+
+function recordAnswer({
+  member,
+  index,
+  record,
+}: {
+  member: string;
+  index: number;
+  record: MediaRecord;
+}): RecordAnswer {
+  const { classification } = record;
+  return {
+    member,
+    index,
+    recordId: uuidText(record.recordId),
+    hashes: Object.fromEntries(
+      hashesOf(record).map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]),
+    ),
+    classification:
+      classification === undefined ? null : { scheme: classification.scheme, code: classification.code },
+  };
+}
+
+/** Entries that one growth of a log brings are read so many at a time. */
+const WATCH_BATCH = 256;
+
+/** Tells of each entry once, in each log's order, from now on. */
+function watchEntries(
+  open: readonly Log[],
+  onChange: (act: (log: Log) => void) => () => void,
+  listener: (entry: WatchedEntry) => void,
+): () => void {
+  const told = new Map(open.map((log) => [log.name, log.size]));
+  let telling = Promise.resolve();
+  let stopped = false;
+
+  async function tell(log: Log): Promise<void> {
+    for (let from = told.get(log.name) ?? 0; from < log.size && !stopped; ) {
+      const items = await log.read(from, Math.min(log.size, from + WATCH_BATCH));
+      for (const [offset, item] of items.entries()) {
+        listener({
+          kind: 'entry',
+          log: shortLogName(log.name),
+          member: parseLogName(log.name).member ?? 'registry',
+          index: from + offset,
+          entry: hexText(leafHashOf(item)),
+          record: isHole(item) ? null : shownRecord(item),
+        });
+      }
+      from += items.length;
+      told.set(log.name, from);
+    }
+  }
+
+  const stop = onChange((log) => {
+    telling = telling.then(() => tell(log)).catch(() => {});
+  });
+  return () => {
+    stopped = true;
+    stop();
+  };
+}
+
+function shownRecord(bytes: Uint8Array): unknown {
+  const { statement, handling } = decodeEntry(bytes);
+  return statement.case === 'mediaRecord' ? recordToJson(statement.value, handling?.keepUntilDay ?? 0) : null;
+}

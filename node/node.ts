@@ -1,0 +1,286 @@
+// A node: the parts put together over one home. This is the only file that knows them all; the hub is a node
+// whose member is LYON, with an office and an enrolment listener beside.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { readNodeCertificate } from '../certs/certificate.js';
+import type { NodeApi } from './api.js';
+import { type Clock, systemClock } from './clock.js';
+import { keepRenewed, renewThroughHub } from './enrolment/renewal.js';
+import { type EnrolmentListener, listenEnrolment } from './enrolment/server.js';
+import { type OperationsLog, writeEvents } from './events-log.js';
+import { Exchange } from './exchange/exchange.js';
+import { dialExchange, type Listener, listenExchange } from './exchange/grpc-wire.js';
+import { openReceiptBook } from './exchange/receipt-book.js';
+import type { TlsIdentity } from './exchange/tls.js';
+import type { Wire } from './exchange/wire.js';
+import { Failure } from './failure.js';
+import { type Address, addressText, parseAddress } from './home/address.js';
+import { readConfig } from './home/config.js';
+import { type Identity, loadIdentity } from './home/identity.js';
+import { type HomePaths, homePaths, isRootAtHome } from './home/layout.js';
+import { hubApi } from './hub/hub-api.js';
+import { type HubOffice, openHubOffice } from './hub/office.js';
+import { openJournal } from './journal/journal.js';
+import { openKnowledge } from './knowledge.js';
+import { Logs } from './log/logs.js';
+import { LYON, type MemberCode } from './names.js';
+import { nodeApi, wantedLinks } from './node-api.js';
+import { createPublisher } from './publishing/publisher.js';
+import { openDayCount } from './publishing/quota.js';
+import { Registry } from './registry/registry.js';
+import { SCHEMA_VERSION } from './statements/entry.js';
+import { openLevelStore } from './store/level-store.js';
+import { ed25519Signer } from './tlog/note.js';
+
+export const SOFTWARE = 'icse-exchange/0.1.0';
+
+export interface NodeOptions {
+  readonly home: string;
+  readonly log: OperationsLog;
+  readonly passphrase?: string | undefined;
+  /** Publish although nobody tells how long our own log is. */
+  readonly appendAlone?: boolean | undefined;
+  readonly clock?: Clock;
+  readonly random?: (sizeBytes: number) => Uint8Array;
+}
+
+export interface RunningNode {
+  readonly api: NodeApi;
+  readonly paths: HomePaths;
+  /** host:port of the exchange, or empty. */
+  readonly listen: string;
+  close(reason: string): Promise<void>;
+}
+
+/** A dial that takes longer has failed. */
+const DIAL_MS = 10_000;
+
+/** Starts the node of a home. Throws a Failure that says why it cannot start; nothing is left running then. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: NodeOptions,
+  closers: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<RunningNode> {
+  const { log } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? ((sizeBytes: number) => new Uint8Array(randomBytes(sizeBytes)));
+  const onError = (error: Error): void => log.error({ error: error.message }, error.message);
+  const paths = homePaths(options.home);
+  const config = await readConfig(paths.config);
+  const identity = await loadIdentity(paths, options.passphrase);
+  const me = identity.member;
+
+  const store = await openLevelStore(paths.logs);
+  closers.push(() => store.close());
+  const journal = await openJournal(paths.journal, clock, config.journalDays, onError);
+  closers.push(() => journal.close());
+  const events = writeEvents(log, journal);
+  const registry = await Registry.open(store, identity.anchors);
+  const logs = await Logs.open(store, registry, (name, index, rule) =>
+    events.refusedEntry(name, index, rule),
+  );
+  const database = await openPrivate(paths, closers);
+  const book = await openReceiptBook(database.receipts);
+
+  const shown = { tls: identity.tls };
+  const exchange = new Exchange({
+    clock,
+    logs,
+    me,
+    sessionKey: identity.secrets.session,
+    receiptKey: identity.secrets.receipt,
+    book,
+    software: SOFTWARE,
+    schema: SCHEMA_VERSION,
+    deny: new Set(config.peers.deny),
+    random,
+    dial: (member) => dial(member, registry, identity, shown.tls),
+    onEvent: (event) => events.exchange(event),
+    onFrame: (link, direction, record, messages) => {
+      journal.frame(Buffer.from(link.sessionId).toString('hex'), direction, record, messages);
+    },
+  });
+  if (options.appendAlone === true) exchange.guard.appendAlone();
+
+  const knowledge = await openKnowledge({ paths, me, logs, clock, log });
+  closers.push(() => knowledge.close());
+  const suspended = (): string | undefined => suspensionOf(exchange);
+  const publisher = createPublisher({
+    clock,
+    logs,
+    me,
+    logKey: identity.secrets.log,
+    recordSecret: identity.secrets.recordSecret,
+    guard: exchange.guard,
+    count: await openDayCount(database.publishing, clock, onError),
+    random,
+    suspended,
+    current: (recordId) => knowledge.views.current(me, recordId),
+    viewedUpTo: (name) => knowledge.views.caughtUpTo(name),
+  });
+
+  const closing = new AbortController();
+  const office = me === LYON ? await openOffice(closing.signal) : undefined;
+  const listener =
+    config.listen === undefined ? undefined : await openListener(parseAddress(config.listen, 'any-port'));
+  const renewing = keepRenewed(
+    {
+      paths: paths.tls,
+      clock,
+      random,
+      renew:
+        office === undefined ? renewThroughHub(identity, clock) : () => office.office.enrolment.certifyHub(),
+      onRenewed: (tls) => {
+        shown.tls = tls;
+        listener?.renew(tls);
+        office?.listener.renew(tls);
+        events.renewed(me, readNodeCertificate(tls.leafPem).notAfter);
+        exchange.renewLinks().catch(onError);
+      },
+      onFailure: (error, retryMs) => events.renewalFailed(messageOf(error), retryMs),
+      signal: closing.signal,
+    },
+    identity.tls,
+  );
+  closers.push(async () => {
+    closing.abort();
+    await renewing;
+  });
+
+  for (const member of wantedLinks(me, config)) exchange.keepLinkTo(member);
+  // First of all when the node stops: what is being published is finished, and goes out before the Bye.
+  closers.push(async () => {
+    listener?.serving(false);
+    await publisher.drained();
+    await exchange.close(`${me} stops`);
+  });
+  listener?.serving(true);
+  const address =
+    listener === undefined
+      ? ''
+      : addressText({ host: parseAddress(config.listen as string, 'any-port').host, port: listener.port });
+  const rootAtHome = me === LYON && (await isRootAtHome(paths));
+  const warnings = rootAtHome
+    ? [`the root's keys lie in ${paths.root.directory}: move that folder to a safe place offline`]
+    : [];
+  for (const warning of warnings) log.warn({ event: 'root-at-home' }, warning);
+  log.info(
+    { event: 'started', member: me, listen: address },
+    `${me} is up${address === '' ? '' : ` at ${address}`}`,
+  );
+
+  const api = nodeApi({
+    me,
+    identity,
+    config,
+    clock,
+    exchange,
+    book,
+    publisher,
+    knowledge,
+    hub: office === undefined ? undefined : hubApi({ office: office.office, exchange, book, clock }),
+    shown,
+    listen: address,
+    software: SOFTWARE,
+    suspended,
+    warnings: () => warnings,
+  });
+  return {
+    api,
+    paths,
+    listen: address,
+    async close(reason) {
+      log.info({ event: 'stopping', reason }, `${me} stops: ${reason}`);
+      await close();
+    },
+  };
+
+  async function openListener(at: Address): Promise<Listener> {
+    const opened = await listenExchange(at.host, at.port, shown.tls, (wire) => exchange.accept(wire));
+    closers.push(() => opened.close());
+    return opened;
+  }
+
+  async function openOffice(
+    signal: AbortSignal,
+  ): Promise<{ office: HubOffice; listener: EnrolmentListener }> {
+    const signer = ed25519Signer(registry.log.name, identity.secrets.log);
+    const opened = await openHubOffice({
+      registry,
+      logs,
+      clock,
+      random,
+      paths,
+      identity,
+      audit: (event) => events.hub(event),
+      signal,
+      onCrlFailure: (error) => onError(error as Error),
+      whenReady: () => exchange.guard.whenReady((ms, act) => clock.after(ms, act)),
+      appendToRegistry: async (entry) => (await registry.log.append([entry], signer)).size - 1,
+    });
+    const enrolment = await listenEnrolment({
+      address: parseAddress(config.listenEnrol as string, 'any-port'),
+      identity: shown.tls,
+      handlers: opened.enrolment,
+      clock,
+      onError: (error) => onError(error as Error),
+    });
+    closers.push(() => enrolment.close());
+    return { office: opened, listener: enrolment };
+  }
+}
+
+/** The small databases of what is nobody else's business. */
+async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | void)[]) {
+  await mkdir(paths.private, { recursive: true, mode: 0o700 });
+  const database = new ClassicLevel<string, string>(join(paths.private, 'state'), {
+    keyEncoding: 'utf8',
+    valueEncoding: 'utf8',
+  });
+  await database.open();
+  closers.push(() => database.close());
+  return { receipts: database.sublevel('receipts'), publishing: database.sublevel('publishing') };
+}
+
+/** Dials a member at the address in the registry; Lyon, before there is one, at that of the invitation. */
+async function dial(
+  member: MemberCode,
+  registry: Registry,
+  identity: Identity,
+  tls: TlsIdentity,
+): Promise<Wire> {
+  const known = registry.state.members.get(member)?.address ?? '';
+  const address = known !== '' ? known : member === LYON ? identity.federation.hub.exchange : '';
+  if (address === '') throw new Failure('no-address', `the registry has no address for ${member}`);
+  return dialExchange(address, member, tls, DIAL_MS);
+}
+
+/** Why the hub has suspended this member: by the registry, or by the hub's own word when it takes no stream. */
+function suspensionOf(exchange: Exchange): string | undefined {
+  const { me } = exchange;
+  if (exchange.logs.registry.state.members.get(me)?.suspended === true)
+    return `${me} is suspended in the registry`;
+  if (exchange.linkTo(LYON) !== undefined) return undefined;
+  const outcome = exchange.lastOutcome(LYON);
+  return outcome?.code === 'suspended' ? outcome.reason : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,131 @@
+// The door for one's own statements: derives record ids, answers 'known' to what stands already, checks the
+// quota, and appends to the member's own log.
+
+import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { PublishedRecord } from '../api.js';
+import type { Clock } from '../clock.js';
+import { NotReady, type OwnLogGuard } from '../exchange/own-log.js';
+import type { KeyPair } from '../keys/ed25519.js';
+import { type Appender, createAppender } from '../log/appender.js';
+import type { Log } from '../log/log.js';
+import type { Logs } from '../log/logs.js';
+import type { LogName, MemberCode } from '../names.js';
+import { buildEntry } from '../statements/build.js';
+import { decodeEntry } from '../statements/entry.js';
+import { hexText } from '../statements/hex.js';
+import { deriveRecordId, sameContent } from '../statements/record-id.js';
+import { uuidText } from '../statements/uuid.js';
+import { ed25519Signer } from '../tlog/note.js';
+import type { DayCount } from './quota.js';
+
+export interface PublisherSurroundings {
+  readonly clock: Clock;
+  readonly logs: Logs;
+  readonly me: MemberCode;
+  readonly logKey: KeyPair;
+  /** Secret of this node from which record ids are derived. */
+  readonly recordSecret: Uint8Array;
+  readonly guard: OwnLogGuard;
+  readonly count: DayCount;
+  random(sizeBytes: number): Uint8Array;
+  /** Why the hub has suspended us; undefined when it has not. */
+  suspended(): string | undefined;
+  /** Where the current record with the id stands in our logs, by the views as far as they have got. */
+  current(recordId: Uint8Array): Promise<{ log: LogName; index: number } | undefined>;
+  /** Size up to which the views have followed the log. */
+  viewedUpTo(log: LogName): number;
+}
+
+export interface Publisher {
+  publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  /** Resolves when nothing is being appended. */
+  drained(): Promise<void>;
+}
+
+/** A record that was published a moment ago and that the views may not have yet. */
+interface Recent {
+  readonly entry: Entry;
+  readonly log: LogName;
+  readonly index: Promise<number>;
+}
+
+/** Recent records are looked through for those that the views have when there are so many. */
+const RECENT_SWEEP = 65_536;
+
+export function createPublisher(around: PublisherSurroundings): Publisher {
+  const recent = new Map<string, Recent>();
+  let appender: { log: Log; appender: Appender } | undefined;
+
+  /** The writer of the log that the registry names for us now. */
+  function ownAppender(): { log: Log; appender: Appender } {
+    const member = around.logs.registry.state.members.get(around.me);
+    if (member === undefined)
+      throw new NotReady('not-ready', `${around.me} is not yet in the registry that this node has`);
+    const suspended = around.suspended();
+    if (suspended !== undefined) throw new NotReady('suspended', `publishing is refused: ${suspended}`);
+    const log = around.logs.get(member.log);
+    if (log === undefined) throw new NotReady('not-ready', `the log ${member.log} is not open yet`);
+    if (appender?.log !== log) {
+      appender = { log, appender: createAppender(log, ed25519Signer(log.name, around.logKey)) };
+    }
+    return appender;
+  }
+
+  async function standing(key: string, recordId: Uint8Array): Promise<Recent | undefined> {
+    const just = recent.get(key);
+    if (just !== undefined) return just;
+    const position = await around.current(recordId);
+    if (position === undefined) return undefined;
+    const [item] = (await around.logs.get(position.log)?.read(position.index, position.index + 1)) ?? [];
+    if (!(item instanceof Uint8Array)) return undefined;
+    return { entry: decodeEntry(item), log: position.log, index: Promise.resolve(position.index) };
+  }
+
+  return {
+    async publish(given, keepUntilDay) {
+      await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
+      const record: MediaRecord =
+        given.recordId.length > 0
+          ? given
+          : { ...given, recordId: deriveRecordId(around.recordSecret, given) };
+      const bytes = buildEntry({
+        statement: { case: 'mediaRecord', value: record },
+        keepUntilDay,
+        now: Math.floor(around.clock.now() / 1000),
+        random: around.random,
+      });
+      const entry = decodeEntry(bytes);
+      const key = hexText(record.recordId);
+      const stored = await standing(key, record.recordId);
+      // Another caller may have published the same id meanwhile; from here to `recent.set` nothing waits.
+      const known = recent.get(key) ?? stored;
+      const answer = { member: around.me, recordId: uuidText(record.recordId) };
+      if (known !== undefined && sameContent(known.entry, entry)) {
+        return { outcome: 'known', index: await known.index, ...answer };
+      }
+      const own = ownAppender();
+      const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
+      around.count.take(own.log.name, own.log.size, bytes.length, quota);
+      const index = own.appender.append(bytes);
+      const mine: Recent = { entry, log: own.log.name, index };
+      recent.set(key, mine);
+      try {
+        const at = await index;
+        if (recent.size >= RECENT_SWEEP) await sweep();
+        return { outcome: 'taken', index: at, ...answer };
+      } catch (error) {
+        if (recent.get(key) === mine) recent.delete(key);
+        throw error;
+      }
+    },
+    async drained() {
+      await appender?.appender.drained();
+    },
+  };
+
+  async function sweep(): Promise<void> {
+    for (const [key, { log, index }] of [...recent]) {
+      if ((await index.catch(() => -1)) < around.viewedUpTo(log)) recent.delete(key);
+    }
+  }
+}

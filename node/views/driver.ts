@@ -1,0 +1,152 @@
+// The views as the rest of the node uses them: wake them when a log changes, ask them, see where they are.
+// Their database may be dropped at any time; they follow the logs anew and end where they were.
+
+import type { LogName, MemberCode } from '../names.js';
+import type { NamedHash } from '../statements/hashes.js';
+import { toBinary } from './binary.js';
+import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { type Digests, digestViews, type ViewDigest } from './digest.js';
+import { type Figures, figuresView, readFigures } from './figures.js';
+import { Follower } from './follower.js';
+import type { FilledRange, FollowingOptions } from './following.js';
+import { hashKey } from './hash-key.js';
+import { hashesView } from './hashes.js';
+import { cursorsIn } from './log-table.js';
+import { Lookup, type RecordAnswer } from './lookup.js';
+import { overlapsView, splitMembers } from './overlaps.js';
+import { indexOf } from './position.js';
+import type { ViewSource } from './source.js';
+import { SPACE } from './spaces.js';
+import type { View } from './view.js';
+
+/** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
+const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView];
+
+export interface ViewsStatus {
+  /** How far each log is applied. */
+  readonly at: Readonly<Record<string, number>>;
+  /** `behind`: entries of all logs still to be applied or taken back; the same for all views. */
+  readonly views: readonly (ViewDigest & { readonly behind: number })[];
+  readonly viewsDigest: string;
+}
+
+/** Opens the views on their database, which may be empty and is closed by its owner, and begins to follow. */
+export async function openViews(
+  db: ViewsDatabase,
+  source: ViewSource,
+  options: FollowingOptions,
+): Promise<Views> {
+  const follower = new Follower(db, VIEWS, source, options);
+  await follower.start();
+  return new Views(db, source, follower);
+}
+
+export class Views {
+  readonly #db: ViewsDatabase;
+  readonly #source: ViewSource;
+  readonly #follower: Follower;
+  readonly #lookup: Lookup;
+  /** Reading everything takes a while, so the last digests serve until something is committed. */
+  #digests: { readonly state: number; readonly digests: Digests } | undefined;
+
+  constructor(db: ViewsDatabase, source: ViewSource, follower: Follower) {
+    this.#db = db;
+    this.#source = source;
+    this.#follower = follower;
+    this.#lookup = new Lookup(db, source);
+  }
+
+  /**
+   * Something grew, was cut, or the day changed; `filled` names the holes that were filled, which would
+   * otherwise be looked at only at the next opening.
+   */
+  wake(filled: readonly FilledRange[] = []): void {
+    this.#follower.wake(filled);
+  }
+
+  /** Resolves when all that is there now is applied. Throws ViewsFailed, ViewsClosed. */
+  async settled(): Promise<void> {
+    await this.#follower.settled();
+  }
+
+  /** Resolves when the batch that is being made now, if any, is committed. */
+  async batchEnd(): Promise<void> {
+    await this.#follower.batchEnd();
+  }
+
+  /** The size up to which the log is applied. */
+  caughtUpTo(log: LogName): number {
+    return this.#follower.logs.get(log)?.committed ?? 0;
+  }
+
+  /** Drops the views and follows the logs anew. Throws ViewsFailed, ViewsClosed. */
+  async rebuild(): Promise<void> {
+    await this.#follower.rebuild();
+  }
+
+  /** Where the current record of a member with the id stands; undefined when there is none. */
+  async current(
+    member: MemberCode,
+    recordId: Uint8Array,
+  ): Promise<{ log: LogName; index: number } | undefined> {
+    const { logs } = this.#follower;
+    const number = logs.numberOf(member);
+    if (number === undefined) return undefined;
+    const [position] = await getMany(this.#db, [SPACE.version + number + toBinary(recordId)]);
+    if (position === undefined) return undefined;
+    return { log: logs.logAt(position).name, index: indexOf(position) };
+  }
+
+  /** For each hash the current records that bear it; of each member the first 64 at most. */
+  async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
+    return await this.#lookup.find(this.#follower.logs, hashes);
+  }
+
+  /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */
+  async overlaps(hashes: readonly NamedHash[]): Promise<MemberCode[][]> {
+    const { logs } = this.#follower;
+    const values = await getMany(
+      this.#db,
+      hashes.map((hash) => SPACE.overlap + hashKey(hash)),
+    );
+    return values.map((value) =>
+      splitMembers(value ?? '')
+        .map((number) => logs.codeOf(number))
+        .sort(),
+    );
+  }
+
+  async figures(): Promise<Figures> {
+    return await readFigures(this.#db, this.#follower.logs);
+  }
+
+  async status(): Promise<ViewsStatus> {
+    const snapshot = this.#db.snapshot();
+    const state = this.#follower.committedState;
+    try {
+      const listed = this.#source.logs();
+      const at: Record<string, number> = Object.fromEntries(listed.map(({ log }) => [log, 0]));
+      for (const [log, cursor] of await cursorsIn(this.#db, snapshot)) at[log] = cursor;
+      let digests = this.#digests?.digests;
+      if (digests === undefined || state === undefined || this.#digests?.state !== state) {
+        digests = await digestViews(VIEWS, this.#db, snapshot, this.#follower.logs);
+        this.#digests = state === undefined ? undefined : { state, digests };
+      }
+      const behind = listed.reduce(
+        (sum, { log, countedTo }) => sum + Math.abs(countedTo - (at[log] ?? 0)),
+        0,
+      );
+      return {
+        at,
+        views: digests.views.map((view) => ({ ...view, behind })),
+        viewsDigest: digests.viewsDigest,
+      };
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#follower.close();
+  }
+}

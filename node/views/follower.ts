@@ -1,0 +1,246 @@
+// The loop that follows the logs: finds the next piece of work, finds out which records are current by it,
+// hands them to every view, and commits what all of them wrote together with the new cursors in one batch.
+
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
+import { changeLive, type LiveChange } from './current-records.js';
+import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
+import { Growth } from './growth.js';
+import { cutBack, expire, fillHoles, grow } from './jobs.js';
+import { LogTable } from './log-table.js';
+import { Requests } from './requests.js';
+import type { ViewSource } from './source.js';
+import { dropAll, putDay, readDay } from './state.js';
+import type { Step, View } from './view.js';
+import { Waiters } from './waiters.js';
+
+/** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
+const RETRY_MS = 1000;
+
+export class Follower {
+  readonly #database: ViewsDatabase;
+  readonly #views: readonly View[];
+  readonly #source: ViewSource;
+  readonly #options: FollowingOptions;
+  readonly #growth: Growth;
+  readonly #waiters = new Waiters();
+  readonly #closed = new AbortController();
+  #db: BufferedDb;
+  #logs = new LogTable();
+  /** The day that the batches made so far are for, and the day in the database. */
+  #day = 0;
+  #committedDay = 0;
+  readonly #requests = new Requests();
+  /** Requests that are carried out and committed. */
+  #requestsDone = 0;
+  #commits = 0;
+  #writing = false;
+  /** After a failure: what is in memory may be ahead of the database. */
+  #stale = false;
+  #woken = false;
+  #wakeUp: () => void = () => undefined;
+  #step: Promise<boolean> = Promise.resolve(false);
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(db: ViewsDatabase, views: readonly View[], source: ViewSource, options: FollowingOptions) {
+    this.#database = db;
+    this.#views = views;
+    this.#source = source;
+    this.#options = options;
+    this.#growth = new Growth(source);
+    this.#db = new BufferedDb(db);
+  }
+
+  get logs(): LogTable {
+    return this.#logs;
+  }
+
+  /** A number for what is in the database; undefined while a batch is on its way there. */
+  get committedState(): number | undefined {
+    return this.#writing ? undefined : this.#commits;
+  }
+
+  async start(): Promise<void> {
+    await this.#load();
+    this.#running = this.#follow();
+  }
+
+  wake(filled: readonly FilledRange[] = []): void {
+    if (filled.length > 0) this.#growth.forget();
+    this.#requests.lookAt(filled, this.#logs);
+    this.#woken = true;
+    this.#wakeUp();
+  }
+
+  async settled(): Promise<void> {
+    if (this.#closed.signal.aborted) throw new ViewsClosed();
+    const settled = this.#waiters.wait(this.#source.logs(), this.#requests.asked, this.#options.today());
+    this.wake();
+    await settled;
+  }
+
+  async rebuild(): Promise<void> {
+    this.#requests.dropAll();
+    await this.settled();
+  }
+
+  /** Resolves when the batch that is being made, if any, is committed. A failed one is made again later. */
+  async batchEnd(): Promise<void> {
+    await this.#step.catch(() => undefined);
+    await this.#db.written().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.wake();
+    await this.#running;
+    this.#waiters.fail(new ViewsClosed());
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      this.#woken = false;
+      try {
+        this.#step = this.#takeStep();
+        if (await this.#step) {
+          await setImmediate();
+        } else {
+          await this.#db.written();
+          if (this.#requests.none) this.#requestsDone = this.#requests.asked;
+          this.#release();
+          await this.#nextWake();
+        }
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+    await this.#db
+      .written()
+      .catch((error) => this.#options.log.error({ error }, 'the views were closed behind a failed write'));
+  }
+
+  /** One batch of work; false when there is none. */
+  async #takeStep(): Promise<boolean> {
+    if (this.#stale) await this.#load();
+    const today = this.#options.today();
+    // A clock that was set back by more than a correction around midnight: the expired are live again.
+    if (this.#requests.dropAsked || today < this.#day - 1) {
+      await this.#drop(today);
+      return true;
+    }
+    const change = await this.#nextChange(today);
+    if (change === undefined) return false;
+    const current = await changeLive(this.#db, change);
+    const found = { postings: new Map(), overlaps: new Map() };
+    const step: Step = { ...current, ...found, db: this.#db, logs: this.#logs };
+    for (const view of this.#views) await view.follow(step);
+    await this.#options.beforeCommit?.(step);
+    await this.#commit();
+    return true;
+  }
+
+  async #nextChange(today: number): Promise<LiveChange | undefined> {
+    const listed = this.#source.logs();
+    if (today > this.#day) {
+      const change = await expire(this.#db, today);
+      if (change.done) this.#setDay(today);
+      return change;
+    }
+    const countedTo = new Map(listed.map((log) => [log.log, log.countedTo]));
+    const cut = this.#logs.all().find(({ name, cursor }) => cursor > (countedTo.get(name) ?? 0));
+    if (cut !== undefined) {
+      this.#growth.forget();
+      return await cutBack(this.#db, this.#logs, cut, countedTo.get(cut.name) ?? 0);
+    }
+    const range = this.#requests.takeHoles();
+    if (range !== undefined) {
+      const change = await fillHoles(this.#db, this.#source, this.#logs, range, this.#day);
+      this.#requests.putBack(change.rest);
+      return change;
+    }
+    const grown = await this.#growth.next(listed, this.#logs);
+    if (grown === undefined) return undefined;
+    return grow(this.#db, this.#logs, this.#logs.follow(this.#db, grown.log), grown.entries, this.#day);
+  }
+
+  async #commit(): Promise<void> {
+    const cursors = this.#logs.all().map((log) => ({ log, cursor: log.cursor }));
+    const day = this.#day;
+    const requests = this.#requests.none ? this.#requests.asked : this.#requestsDone;
+    await this.#db.written();
+    this.#writing = true;
+    await this.#db.commit(() => {
+      for (const { log, cursor } of cursors) log.committed = cursor;
+      this.#committedDay = day;
+      this.#requestsDone = requests;
+      this.#commits += 1;
+      this.#writing = false;
+      this.#release();
+    });
+  }
+
+  #release(): void {
+    this.#waiters.release(() => ({
+      logs: this.#logs,
+      listed: this.#source.logs(),
+      requests: this.#requestsDone,
+      day: this.#committedDay,
+    }));
+  }
+
+  /** Waits for a wake, unless one came since the last look. */
+  async #nextWake(): Promise<void> {
+    if (this.#woken) return;
+    await new Promise<void>((resolve) => {
+      this.#wakeUp = resolve;
+    });
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    this.#stale = true;
+    this.#writing = false;
+    this.#options.log.error({ error }, 'the views cannot follow the logs; they try again');
+    this.#waiters.fail(new ViewsFailed(error));
+    const retry = new AbortController();
+    const signal = AbortSignal.any([retry.signal, this.#closed.signal]);
+    const pause = setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    await Promise.race([pause, this.#nextWake()]);
+    retry.abort();
+  }
+
+  /** Takes up what is in the database, or begins anew where it does not fit. */
+  async #load(): Promise<void> {
+    this.#growth.forget();
+    this.#db = new BufferedDb(this.#database);
+    this.#logs = await LogTable.load(this.#database);
+    const today = this.#options.today();
+    const day = await readDay(this.#database, this.#views);
+    if (day === undefined || today < day - 1) {
+      await this.#drop(today);
+    } else {
+      this.#day = day;
+      this.#committedDay = day;
+      // Holes may have been filled while nobody followed.
+      this.#requests.lookAtAll();
+    }
+    this.#stale = false;
+  }
+
+  async #drop(today: number): Promise<void> {
+    this.#options.log.info({ day: today }, 'the views follow the logs anew');
+    await this.#db.written();
+    this.#growth.forget();
+    await dropAll(this.#database);
+    // What the last batch wrote must not be seen through its buffer any more.
+    this.#db = new BufferedDb(this.#database);
+    this.#logs.rewind();
+    this.#requests.dropped();
+    this.#setDay(today);
+    await this.#commit();
+  }
+
+  #setDay(day: number): void {
+    this.#day = day;
+    putDay(this.#db, this.#views, day);
+  }
+}

@@ -1,0 +1,79 @@
+// Which log is read next, and its entries: logs with something to read take turns, and while one batch is made
+// the entries of the next are read already.
+
+import { Failure } from '../failure.js';
+import type { LogName } from '../names.js';
+import { BATCH_ENTRIES } from './jobs.js';
+import type { LogTable } from './log-table.js';
+import type { SourceLog, ViewSource } from './source.js';
+
+/** A log gave fewer entries than it has: `code` is 'short-read'. */
+export class ShortRead extends Failure {
+  constructor(log: LogName, from: number, to: number, got: number) {
+    super('short-read', `${log} gave ${got} entries from ${from} to ${to}`);
+  }
+}
+
+type Entries = readonly (Uint8Array | undefined)[];
+
+interface Run {
+  readonly log: LogName;
+  readonly from: number;
+  readonly to: number;
+  readonly entries: Promise<Entries>;
+}
+
+export class Growth {
+  readonly #source: ViewSource;
+  #ahead: Run | undefined;
+  #lastServed: LogName | undefined;
+
+  constructor(source: ViewSource) {
+    this.#source = source;
+  }
+
+  /** The next entries of the log whose turn it is, from its cursor on; undefined when nothing grew. */
+  async next(
+    listed: readonly SourceLog[],
+    logs: LogTable,
+  ): Promise<{ log: LogName; entries: Entries } | undefined> {
+    const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
+    const turn = this.#pick(listed, cursors);
+    if (turn === undefined) return undefined;
+    const run = this.#isAhead(turn, cursors) ? (this.#ahead as Run) : this.#read(turn, cursors);
+    this.#lastServed = run.log;
+    cursors.set(run.log, run.to);
+    const following = this.#pick(listed, cursors);
+    this.#ahead = following === undefined ? undefined : this.#read(following, cursors);
+    const entries = await run.entries;
+    if (entries.length !== run.to - run.from) {
+      throw new ShortRead(run.log, run.from, run.to, entries.length);
+    }
+    return { log: run.log, entries };
+  }
+
+  /** Drops what was read ahead: it may show holes that have been filled since. */
+  forget(): void {
+    this.#ahead = undefined;
+  }
+
+  #pick(listed: readonly SourceLog[], cursors: ReadonlyMap<LogName, number>): SourceLog | undefined {
+    const behind = listed.filter(({ log, countedTo }) => (cursors.get(log) ?? 0) < countedTo);
+    const last = listed.findIndex(({ log }) => log === this.#lastServed);
+    return behind.find((candidate) => listed.indexOf(candidate) > last) ?? behind[0];
+  }
+
+  #isAhead({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): boolean {
+    const ahead = this.#ahead;
+    return ahead?.log === log && ahead.from === cursors.get(log) && ahead.to <= countedTo;
+  }
+
+  #read({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): Run {
+    const from = cursors.get(log) ?? 0;
+    const to = Math.min(countedTo, from + BATCH_ENTRIES);
+    const entries = this.#source.read(log, from, to);
+    // Awaited only if its turn comes.
+    entries.catch(() => undefined);
+    return { log, from, to, entries };
+  }
+}

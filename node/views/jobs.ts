@@ -1,0 +1,126 @@
+// The four kinds of work that following the logs is made of. Each is one batch: it moves a cursor, a day or a
+// list of holes, and says which records came to life and which died by it.
+
+import { u32 } from './binary.js';
+import type { BufferedDb } from './buffered-db.js';
+import type { LiveChange } from './current-records.js';
+import { type LiveRecord, liveAt, liveRecordIn, parseLive } from './live-records.js';
+import type { FollowedLog, LogTable } from './log-table.js';
+import { indexOf, logNumberOf, type Position, positionOf } from './position.js';
+import type { ViewSource } from './source.js';
+import { SPACE } from './spaces.js';
+
+/**
+ * Entries in one batch. Enough to make the fixed cost of a batch small, and few enough that other work on the
+ * thread waits some milliseconds at most, and that what a batch makes dies young: with four times as many,
+ * half of the time goes into collecting garbage.
+ */
+export const BATCH_ENTRIES = 512;
+
+/** Growth: the entries [cursor, cursor + length) of a log are applied, and holes among them remembered. */
+export function grow(
+  db: BufferedDb,
+  logs: LogTable,
+  log: FollowedLog,
+  entries: readonly (Uint8Array | undefined)[],
+  day: number,
+): LiveChange {
+  const born: LiveRecord[] = [];
+  for (const [i, bytes] of entries.entries()) {
+    const position = positionOf(log.number, log.cursor + i);
+    if (bytes === undefined) {
+      db.put(SPACE.hole + position, '');
+      continue;
+    }
+    const record = liveRecordIn(bytes, position, day);
+    if (record !== undefined) born.push(record);
+  }
+  logs.moveCursor(db, log, log.cursor + entries.length);
+  return { born, died: [] };
+}
+
+/** A cut below the cursor: the last entries of the log, down to `to` or a batch of them, are taken back. */
+export async function cutBack(
+  db: BufferedDb,
+  logs: LogTable,
+  log: FollowedLog,
+  to: number,
+): Promise<LiveChange> {
+  const cursor = Math.max(to, log.cursor - BATCH_ENTRIES);
+  const from = positionOf(log.number, cursor);
+  const end = positionOf(log.number, log.cursor);
+  for await (const [key] of db.scan(SPACE.hole + from, SPACE.hole + end)) db.delete(key);
+  const died: LiveRecord[] = [];
+  for await (const [key, value] of db.scan(SPACE.live + from, SPACE.live + end)) {
+    died.push(parseLive(key.slice(1), value));
+  }
+  logs.moveCursor(db, log, cursor);
+  return { born: [], died };
+}
+
+/** A new day: a batch of the records whose last day is over die. `done` when no such record is left. */
+export async function expire(db: BufferedDb, day: number): Promise<LiveChange & { done: boolean }> {
+  const ended: Position[] = [];
+  for await (const [key] of db.scan(SPACE.expiry, SPACE.expiry + u32(day))) {
+    ended.push(key.slice(5));
+    if (ended.length === BATCH_ENTRIES) break;
+  }
+  const died = [...(await liveAt(db, ended)).values()];
+  return { born: [], died, done: ended.length < BATCH_ENTRIES };
+}
+
+/** Positions in which holes may have been filled: [from, to). */
+export interface HoleRange {
+  readonly from: Position;
+  readonly to: Position;
+}
+
+/** All holes of all logs. */
+export const ALL_HOLES: HoleRange = { from: '', to: '\xff'.repeat(12) };
+
+/** A batch of the holes in the range is read again. `rest` is what is left of the range, if anything. */
+export async function fillHoles(
+  db: BufferedDb,
+  source: ViewSource,
+  logs: LogTable,
+  range: HoleRange,
+  day: number,
+): Promise<LiveChange & { rest: HoleRange | undefined }> {
+  const holes: Position[] = [];
+  for await (const [key] of db.scan(SPACE.hole + range.from, SPACE.hole + range.to)) {
+    holes.push(key.slice(1));
+    if (holes.length === BATCH_ENTRIES) break;
+  }
+  const born: LiveRecord[] = [];
+  for (const run of inRuns(holes)) {
+    const first = indexOf(run[0] as Position);
+    const entries = await source.read(logs.logAt(run[0] as Position).name, first, first + run.length);
+    for (const [i, position] of run.entries()) {
+      const bytes = entries[i];
+      if (bytes === undefined) continue;
+      db.delete(SPACE.hole + position);
+      const record = liveRecordIn(bytes, position, day);
+      if (record !== undefined) born.push(record);
+    }
+  }
+  const last = holes[BATCH_ENTRIES - 1];
+  // No position lies between a position and the same with a byte behind it.
+  return { born, died: [], rest: last === undefined ? undefined : { from: `${last}\0`, to: range.to } };
+}
+
+/** Cuts sorted positions where they do not follow one another in one log. */
+function inRuns(positions: readonly Position[]): Position[][] {
+  const runs: Position[][] = [];
+  for (const position of positions) {
+    const run = runs.at(-1);
+    if (
+      run !== undefined &&
+      positionOf(logNumberOf(run[0] as Position), indexOf(run[0] as Position) + run.length) === position
+    ) {
+      run.push(position);
+    } else {
+      runs.push([position]);
+    }
+  }
+  return runs;
+}

@@ -1,0 +1,88 @@
+// The live media records, as much of them as views need, and when they end. Kept so that a record can be taken
+// back out of every view when its bytes are gone, and so that two records can be compared without reading and
+// decoding bundles of 256 entries.
+//
+//   e <position>        -> keep-until day (4), record id (16), hash keys, strongest first
+//   d <day> <position>  -> nothing
+
+import { decodeEntry } from '../statements/entry.js';
+import { hashesOf } from '../statements/hashes.js';
+import { type Binary, readU32, toBinary, u32 } from './binary.js';
+import type { BufferedDb, Reader } from './buffered-db.js';
+import { type HashKey, hashKey, splitHashKeys } from './hash-key.js';
+import type { Position } from './position.js';
+import { SPACE } from './spaces.js';
+
+export interface LiveRecord {
+  readonly position: Position;
+  /** 16 bytes. */
+  readonly recordId: Binary;
+  /** 0 = no end. */
+  readonly keepUntilDay: number;
+  /** Strongest first. */
+  readonly hashes: readonly HashKey[];
+}
+
+/** The record in an entry that is live on the day, or undefined: views ignore what they do not know. */
+export function liveRecordIn(bytes: Uint8Array, position: Position, day: number): LiveRecord | undefined {
+  const entry = decodedOrNothing(bytes);
+  if (entry?.statement.case !== 'mediaRecord') return undefined;
+  const keepUntilDay = entry.handling?.keepUntilDay ?? 0;
+  if (!isLiveOn(keepUntilDay, day)) return undefined;
+  const record = entry.statement.value;
+  return {
+    position,
+    recordId: toBinary(record.recordId),
+    keepUntilDay,
+    hashes: hashesOf(record).map(hashKey),
+  };
+}
+
+export function isLiveOn(keepUntilDay: number, day: number): boolean {
+  return keepUntilDay === 0 || day <= keepUntilDay;
+}
+
+/** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */
+function decodedOrNothing(bytes: Uint8Array): ReturnType<typeof decodeEntry> | undefined {
+  try {
+    return decodeEntry(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+export function putLive(db: BufferedDb, record: LiveRecord): void {
+  const value = u32(record.keepUntilDay) + record.recordId + record.hashes.join('');
+  db.put(SPACE.live + record.position, value);
+  if (record.keepUntilDay !== 0) db.put(expiryKey(record), '');
+}
+
+export function deleteLive(db: BufferedDb, record: LiveRecord): void {
+  db.delete(SPACE.live + record.position);
+  if (record.keepUntilDay !== 0) db.delete(expiryKey(record));
+}
+
+function expiryKey(record: LiveRecord): Binary {
+  return SPACE.expiry + u32(record.keepUntilDay) + record.position;
+}
+
+/** The live records at the positions; those where none is are left out. */
+export async function liveAt(db: Reader, positions: Iterable<Position>): Promise<Map<Position, LiveRecord>> {
+  const wanted = [...new Set(positions)];
+  const values = await db.getMany(wanted.map((position) => SPACE.live + position));
+  const found = new Map<Position, LiveRecord>();
+  for (const [i, position] of wanted.entries()) {
+    const value = values[i];
+    if (value !== undefined) found.set(position, parseLive(position, value));
+  }
+  return found;
+}
+
+export function parseLive(position: Position, value: Binary): LiveRecord {
+  return {
+    position,
+    keepUntilDay: readU32(value, 0),
+    recordId: value.slice(4, 20),
+    hashes: splitHashKeys(value.slice(20)),
+  };
+}

@@ -1,0 +1,36 @@
+// The key spaces of the views' database, by the first byte of the key. They stand together so that no two
+// views ever share one.
+
+import { after, type Binary } from './binary.js';
+
+export const SPACE = {
+  /** one key: versions of driver and views, and the UTC day that the state is for */
+  meta: '!',
+  /** member code -> member number */
+  member: 'm',
+  /** log name -> cursor, six bytes */
+  log: 'l',
+  /** position -> nothing: below the cursor, but the bytes were not there */
+  hole: 'g',
+  /** position -> live record (live-records.ts) */
+  live: 'e',
+  /** day, position -> nothing: live until the end of that day */
+  expiry: 'd',
+  /** member number, record id -> position of the current record */
+  version: 'c',
+  /** member number, record id, position -> nothing: live, but replaced by a later one */
+  olderVersion: 'v',
+  /** short key -> postings (postings.ts) */
+  posting: 'h',
+  /** short key, posting -> nothing: beyond what counts for one member */
+  furtherPosting: 'x',
+  /** hash key -> member numbers */
+  overlap: 'o',
+  /** member number, or nothing for all -> records, overlaps */
+  figure: 'f',
+} as const;
+
+/** The range of all keys of a space that begin with the prefix. */
+export function rangeOf(space: string, prefix: Binary = ''): [from: Binary, to: Binary] {
+  return [space + prefix, after(space + prefix)];
+}

@@ -1,0 +1,35 @@
+// What a view is: a module that is told which records became current and which no longer are, writes its part
+// into the same batch, and can say in one hash what it holds. Views are told in a fixed order, and a later
+// one may build on what an earlier one found in the same step.
+
+import type { Hash } from 'node:crypto';
+import type { BufferedDb, Snapshot, ViewsDatabase } from './buffered-db.js';
+import type { CurrentChange } from './current-records.js';
+import type { HashKey } from './hash-key.js';
+import type { LogTable } from './log-table.js';
+import type { MemberNumber } from './position.js';
+import type { ListChange } from './ranked-lists.js';
+
+/** One step of the driver: what changed, and what the views made of it so far. */
+export interface Step extends CurrentChange {
+  readonly db: BufferedDb;
+  readonly logs: LogTable;
+  /** By the hashes view: under which hashes the positions that count changed. */
+  postings: ReadonlyMap<HashKey, ListChange>;
+  /** By the overlaps view: whose members changed. */
+  overlaps: ReadonlyMap<HashKey, OverlapChange>;
+}
+
+export interface OverlapChange {
+  readonly before: readonly MemberNumber[];
+  readonly now: readonly MemberNumber[];
+}
+
+export interface View {
+  readonly name: string;
+  /** Raised with each change of what is kept or how; another number than on disk means: follow the logs anew. */
+  readonly version: number;
+  follow(step: Step): Promise<void>;
+  /** Feeds the content, in an order and with names that are the same on every node, into the hash. */
+  digest(db: ViewsDatabase, snapshot: Snapshot, logs: LogTable, hash: Hash): Promise<void>;
+}

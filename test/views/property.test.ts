@@ -1,0 +1,163 @@
+// The views are a function of the live entries: whatever happens in between (growth in any portions, cuts down
+// and up, holes filled, days passing, restarts, rebuilds), they end where a plain function of the logs ends.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { shortLogName } from '../../node/names.js';
+import { ALGORITHMS, hashText, type NamedHash } from '../../node/statements/hashes.js';
+import { BATCH_ENTRIES } from '../../node/views/jobs.js';
+import { expectedFrom } from './model.js';
+import { hashOf, logOf, type RecordParts } from './records.js';
+import { Node, World } from './world.js';
+
+const LOGS = ['NL', 'NL.2', 'AU', 'US'];
+const WORDS = ['a/1', 'a/2', 'b'];
+const ALL_HASHES: NamedHash[] = ALGORITHMS.flatMap((algorithm) =>
+  WORDS.map((word) => hashOf(algorithm, word)),
+);
+
+const aWord = fc.option(fc.constantFrom(...WORDS), { nil: undefined });
+const aRecord: fc.Arbitrary<RecordParts> = fc
+  .record({ sha256: aWord, sha1: aWord, md5: aWord, photodna: aWord, pdq: aWord })
+  .chain((words) =>
+    fc
+      .record({
+        id: fc.constantFrom('r1', 'r2', 'r3', 'r4'),
+        keepUntilDay: fc.constantFrom(0, 0, 0, 99, 100, 101, 102),
+      })
+      .map((rest) => {
+        const known = Object.entries(words).filter(([, word]) => word !== undefined);
+        return { ...(known.length === 0 ? { sha256: 'b' } : Object.fromEntries(known)), ...rest };
+      }),
+  );
+
+type Act =
+  | { kind: 'publish'; log: string; records: (RecordParts | undefined)[] }
+  | { kind: 'cut'; log: string; size: number }
+  | { kind: 'fill'; log: string; index: number; record: RecordParts }
+  | { kind: 'nextDay' | 'wake' | 'settle' | 'restart' | 'rebuild' };
+
+const aLog = fc.constantFrom(...LOGS);
+const anAct: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('publish' as const),
+      log: aLog,
+      records: fc.array(fc.option(aRecord, { nil: undefined, freq: 5 }), { minLength: 1, maxLength: 6 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), log: aLog, size: fc.nat(12) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('fill' as const),
+      log: aLog,
+      index: fc.nat(8),
+      record: aRecord,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        'nextDay' as const,
+        'wake' as const,
+        'wake' as const,
+        'settle' as const,
+        'settle' as const,
+        'restart' as const,
+        'rebuild' as const,
+      ),
+    }),
+  },
+);
+
+async function perform(act: Act, world: World, node: Node): Promise<void> {
+  switch (act.kind) {
+    case 'publish':
+      return world.publish(act.log, ...act.records);
+    case 'cut':
+      return world.cut(act.log, act.size);
+    case 'fill':
+      // Bytes fill a hole once.
+      if (world.isHole(act.log, act.index)) {
+        world.fill(act.log, act.index, act.record);
+        node.views.wake([{ log: logOf(act.log), from: act.index, to: act.index + 1 }]);
+      }
+      return;
+    case 'nextDay':
+      world.today += 1;
+      return;
+    case 'wake':
+      return node.views.wake();
+    case 'settle':
+      return await node.views.settled();
+    case 'restart':
+      return await node.restart();
+    case 'rebuild':
+      return await node.views.rebuild();
+  }
+}
+
+async function expectTheModel(world: World, node: Node): Promise<void> {
+  await node.views.settled();
+  const expected = await expectedFrom(world);
+  const records = await node.views.lookup(ALL_HASHES);
+  const overlaps = await node.views.overlaps(ALL_HASHES);
+  for (const [i, { algorithm, hash }] of ALL_HASHES.entries()) {
+    const text = `${algorithm} ${hashText(algorithm, hash)}`;
+    const places = records[i]?.map(({ log, index }) => `${shortLogName(log)}:${index}`);
+    expect(places).toEqual(expected.records.get(text) ?? []);
+    expect(overlaps[i]).toEqual(expected.overlaps.get(text) ?? []);
+  }
+  expect(await node.views.figures()).toEqual(expected.figures);
+}
+
+describe('the views', () => {
+  it('end where a plain function of the live entries ends, on every node', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
+        const world = new World();
+        const node = await Node.start(world);
+        const late = await Node.start(world.inReverse());
+        try {
+          for (const act of acts) {
+            await perform(act, world, node);
+            if (act.kind === 'settle') await expectTheModel(world, node);
+          }
+          await expectTheModel(world, node);
+          const followed = await node.viewsDigest();
+          expect(await late.viewsDigest()).toBe(followed);
+          expect(await node.rebuiltDigest()).toBe(followed);
+        } finally {
+          await node.stop();
+          await late.stop();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('take back and follow again more than one batch of entries', async () => {
+    const world = new World();
+    const node = await Node.start(world);
+    const size = BATCH_ENTRIES * 2 + 10;
+    const record = (i: number): RecordParts | undefined =>
+      i % 7 === 0
+        ? undefined
+        : { sha256: WORDS[i % 3] as string, id: `${i % 50}`, keepUntilDay: i % 3 === 0 ? 100 : 0 };
+    world.publish('NL', ...Array.from({ length: size }, (_, i) => record(i)));
+    world.publish('AU', { sha256: 'b' });
+    await expectTheModel(world, node);
+    world.today += 1;
+    await expectTheModel(world, node);
+    world.cut('NL', 5);
+    await expectTheModel(world, node);
+    world.cut('NL', size);
+    await expectTheModel(world, node);
+    const followed = await node.viewsDigest();
+    expect(await node.rebuiltDigest()).toBe(followed);
+    await node.stop();
+  });
+});

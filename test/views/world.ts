@@ -1,0 +1,140 @@
+// A world for tests of views: logs in memory that grow, are cut and have holes filled, and a node's views on
+// a real LevelDB in a temporary directory, which can be closed and opened again.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { type MemberCode, shortLogName } from '../../node/names.js';
+import { openViews, type Views } from '../../node/views/driver.js';
+import type { FollowingOptions } from '../../node/views/following.js';
+import type { SourceLog, ViewSource } from '../../node/views/source.js';
+import { entryOf, logOf, type RecordParts } from './records.js';
+
+interface WorldLog {
+  readonly entries: (Uint8Array | undefined)[];
+  cut: number;
+}
+
+/** The logs as one node has them; logs are named as in commands. */
+export class World implements ViewSource {
+  readonly #logs = new Map<string, WorldLog>();
+  today = 100;
+
+  publish(log: string, ...records: (RecordParts | Uint8Array | undefined)[]): void {
+    const known = this.#logs.get(log);
+    const entries = known?.entries ?? [];
+    for (const record of records) {
+      entries.push(record === undefined || record instanceof Uint8Array ? record : entryOf(record));
+    }
+    if (known === undefined) this.#logs.set(log, { entries, cut: Number.POSITIVE_INFINITY });
+  }
+
+  cut(log: string, size: number): void {
+    const known = this.#logs.get(log);
+    if (known !== undefined) known.cut = size;
+  }
+
+  /** Fills a hole. */
+  fill(log: string, index: number, record: RecordParts): void {
+    const known = this.#logs.get(log);
+    if (known !== undefined && index < known.entries.length) known.entries[index] = entryOf(record);
+  }
+
+  isHole(log: string, index: number): boolean {
+    const entries = this.#logs.get(log)?.entries ?? [];
+    return index < entries.length && entries[index] === undefined;
+  }
+
+  /** The same world as a node sees it to which the logs came in the opposite order. */
+  inReverse(): World {
+    const world = new World();
+    world.logs = () => this.logs().reverse();
+    world.read = (log, from, to) => this.read(log, from, to);
+    Object.defineProperty(world, 'today', { get: () => this.today });
+    return world;
+  }
+
+  logs(): SourceLog[] {
+    return [...this.#logs].map(([short, { entries, cut }]) => ({
+      log: logOf(short),
+      member: short.split('.')[0] as MemberCode,
+      countedTo: Math.min(entries.length, cut),
+    }));
+  }
+
+  read(log: string, from: number, to: number): Promise<(Uint8Array | undefined)[]> {
+    return Promise.resolve(
+      this.#logs.get(shortLogName(log as SourceLog['log']))?.entries.slice(from, to) ?? [],
+    );
+  }
+}
+
+/** A node's views over the world. */
+export class Node {
+  readonly #directory: string;
+  readonly #world: World;
+  readonly #beforeCommit: FollowingOptions['beforeCommit'];
+  #db: ClassicLevel<Uint8Array, Uint8Array>;
+  views: Views;
+
+  private constructor(
+    directory: string,
+    world: World,
+    beforeCommit: FollowingOptions['beforeCommit'],
+    db: ClassicLevel<Uint8Array, Uint8Array>,
+    views: Views,
+  ) {
+    this.#directory = directory;
+    this.#world = world;
+    this.#beforeCommit = beforeCommit;
+    this.#db = db;
+    this.views = views;
+  }
+
+  static async start(world: World, beforeCommit?: FollowingOptions['beforeCommit']): Promise<Node> {
+    const directory = await mkdtemp(join(tmpdir(), 'icse-views-'));
+    const [db, views] = await open(directory, world, beforeCommit);
+    return new Node(directory, world, beforeCommit, db, views);
+  }
+
+  async restart(): Promise<void> {
+    await this.views.close();
+    await this.#db.close();
+    [this.#db, this.views] = await open(this.#directory, this.#world, this.#beforeCommit);
+  }
+
+  async viewsDigest(): Promise<string> {
+    await this.views.settled();
+    return (await this.views.status()).viewsDigest;
+  }
+
+  async rebuiltDigest(): Promise<string> {
+    await this.views.rebuild();
+    return await this.viewsDigest();
+  }
+
+  async stop(): Promise<void> {
+    await this.views.close();
+    await this.#db.close();
+    await rm(this.#directory, { recursive: true });
+  }
+}
+
+async function open(
+  directory: string,
+  world: World,
+  beforeCommit: FollowingOptions['beforeCommit'],
+): Promise<[ClassicLevel<Uint8Array, Uint8Array>, Views]> {
+  const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
+  await db.open();
+  const views = await openViews(db, world, {
+    today: () => world.today,
+    log: { info: () => undefined, error: (facts) => console.error(facts) },
+    ...(beforeCommit === undefined ? {} : { beforeCommit }),
+  });
+  return [db, views];
+}
