@@ -5,6 +5,10 @@ import type { ExchangeEvent } from './exchange/exchange.js';
 import type { HubEvent } from './hub/audit.js';
 import type { Journal } from './journal/journal.js';
 import { shortLogName } from './names.js';
+import type { StateChange } from './state-watch.js';
+
+/** States that an operator should hear of. */
+const TROUBLES = new Set(['stalled', 'waiting', 'out of step', 'refused']);
 
 /** The part of a structured logger that a node uses. */
 export interface OperationsLog {
@@ -19,6 +23,7 @@ export interface EventsLog {
   exchange(event: ExchangeEvent): void;
   hub(event: HubEvent): void;
   refusedEntry(log: string, index: number, rule: string): void;
+  state(change: StateChange): void;
   renewed(member: string, notAfter: Date): void;
   renewalFailed(reason: string, retryMs: number): void;
 }
@@ -49,6 +54,16 @@ export function writeEvents(log: OperationsLog, journal: Journal): EventsLog {
     refusedEntry(name, index, rule) {
       journal.record('refused-entry', { log: name, index, rule });
       log.warn({ event: 'refused-entry', log: name, index, rule }, `an entry became a hole: ${rule}`);
+    },
+    state(change) {
+      const troubled = TROUBLES.has(change.to);
+      if (!troubled && !TROUBLES.has(change.from)) return;
+      journal.record('state', { ...change });
+      const reason = change.why === '' ? '' : `: ${change.why}`;
+      log[troubled ? 'warn' : 'info'](
+        { event: 'state', ...change },
+        `${change.what} is ${change.to}${reason}`,
+      );
     },
     renewed(member, notAfter) {
       const facts = { member, notAfter: notAfter.toISOString() };

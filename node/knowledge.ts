@@ -8,9 +8,11 @@ import { type Clock, utcDay } from './clock.js';
 import type { OperationsLog } from './events-log.js';
 import { type Holdings, openHoldings } from './holdings/holdings.js';
 import type { HomePaths } from './home/layout.js';
+import type { Log } from './log/log.js';
 import type { Logs } from './log/logs.js';
-import type { MemberCode } from './names.js';
+import type { LogName, MemberCode } from './names.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
+import { tellFork, tellMembership } from './notices/membership.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openViews, type Views } from './views/driver.js';
@@ -40,6 +42,8 @@ export interface KnowledgeSurroundings {
 /** The views look at the day so often: at midnight, expired records stop counting. */
 const DAY_LOOK_MS = 60_000;
 const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+/** Keys are hashes, which do not compress; large buffers make the many small puts of indexing cheap. */
+const VIEWS_DATABASE = { ...BYTES, compression: false, writeBufferSize: 16 * 1024 * 1024 };
 
 export async function openKnowledge({
   paths,
@@ -50,7 +54,8 @@ export async function openKnowledge({
 }: KnowledgeSurroundings): Promise<Knowledge> {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
   const noticesDb = new ClassicLevel<Uint8Array, Uint8Array>(join(paths.private, 'notices'), BYTES);
-  const viewsDb = new ClassicLevel<Uint8Array, Uint8Array>(paths.views, BYTES);
+  const viewsDb = new ClassicLevel<Uint8Array, Uint8Array>(paths.views, VIEWS_DATABASE);
+  const failed = (error: Error): void => log.error({ error: error.message }, error.message);
   const told = await openTold(noticesDb);
   const holdings = await openHoldings(paths.holdings);
   const hits = { me, told, holdings, now: () => clock.now() };
@@ -63,8 +68,28 @@ export async function openKnowledge({
   const matching = matchHoldings().catch((error: Error) =>
     log.error({ error: error.message }, error.message),
   );
+  /** Entries of each registry that have been told. */
+  const membershipTold = new Map<LogName, number>();
+  let telling: Promise<void> = Promise.resolve();
+  const tellOf = (changed: Log): void => {
+    if (changed !== logs.registry.log && changed.fault === undefined) return;
+    telling = telling
+      .then(async () => {
+        await tellFork(told, changed, clock.now());
+        if (changed !== logs.registry.log) return;
+        membershipTold.set(
+          changed.name,
+          await tellMembership(told, changed, membershipTold.get(changed.name) ?? 0),
+        );
+      })
+      .catch(failed);
+  };
+  for (const known of logs.all()) tellOf(known);
   const stops = [
-    logs.onChange(() => views.wake()),
+    logs.onChange((changed) => {
+      views.wake();
+      tellOf(changed);
+    }),
     logs.registry.onChange(() => views.wake()),
     clock.every(DAY_LOOK_MS, () => views.wake()),
   ];
@@ -85,7 +110,7 @@ export async function openKnowledge({
     },
     async close() {
       for (const stop of stops) stop();
-      await matching;
+      await Promise.all([matching, telling]);
       await views.close();
       await Promise.all([viewsDb.close(), holdings.close(), noticesDb.close()]);
     },

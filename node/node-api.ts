@@ -3,7 +3,6 @@
 import { readNodeCertificate } from '../certs/certificate.js';
 import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer, WatchedEntry } from './api.js';
-import type { Clock } from './clock.js';
 import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
@@ -15,18 +14,18 @@ import { isHole, leafHashOf } from './log/item.js';
 import type { Log } from './log/log.js';
 import { LYON, type MemberCode, parseLogName, shortLogName } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
+import type { StateMemory } from './state-watch.js';
 import { decodeEntry } from './statements/entry.js';
 import { hashesOf, hashText, type NamedHash } from './statements/hashes.js';
 import { hexText } from './statements/hex.js';
 import { recordToJson } from './statements/record-json.js';
 import { uuidText } from './statements/uuid.js';
-import { connectionStatuses, logStatuses, rememberStates } from './status.js';
+import { connectionStatuses, logStatuses } from './status.js';
 
 export interface NodeParts {
   readonly me: MemberCode;
   readonly identity: Identity;
   readonly config: NodeConfig;
-  readonly clock: Clock;
   readonly exchange: Exchange;
   readonly book: ReceiptBook;
   readonly publisher: Publisher;
@@ -39,6 +38,7 @@ export interface NodeParts {
   /** Why the hub has suspended us; undefined when it has not. */
   suspended(): string | undefined;
   warnings(): readonly string[];
+  readonly memory: StateMemory;
 }
 
 /** Members with which this node keeps a stream of its own making. */
@@ -51,7 +51,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
   const { me, exchange, knowledge, publisher } = parts;
   const { views, told, holdings } = knowledge;
   const { logs } = exchange;
-  const memory = rememberStates(parts.clock);
+  const { memory } = parts;
 
   async function lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]> {
     const [records, held] = await Promise.all([views.lookup(hashes), holdings.match(hashes)]);

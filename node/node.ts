@@ -31,7 +31,9 @@ import { nodeApi, wantedLinks } from './node-api.js';
 import { createPublisher } from './publishing/publisher.js';
 import { openDayCount } from './publishing/quota.js';
 import { Registry } from './registry/registry.js';
+import { rememberStates, watchStates } from './state-watch.js';
 import { SCHEMA_VERSION } from './statements/entry.js';
+import { connectionStatuses, logStatuses } from './status.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
 
@@ -82,8 +84,8 @@ async function assemble(
   const random = options.random ?? ((sizeBytes: number) => new Uint8Array(randomBytes(sizeBytes)));
   const onError = (error: Error): void => log.error({ error: error.message }, error.message);
   const paths = homePaths(options.home);
-  const config = await readConfig(paths.config);
   const identity = await loadIdentity(paths, options.passphrase);
+  const config = await readConfig(paths.config);
   const me = identity.member;
 
   const store = await openLevelStore(paths.logs);
@@ -185,11 +187,22 @@ async function assemble(
     `${me} is up${address === '' ? '' : ` at ${address}`}`,
   );
 
+  const memory = rememberStates(clock);
+  closers.push(
+    watchStates(
+      clock,
+      () => [
+        ...connectionStatuses(exchange, wantedLinks(me, config), memory),
+        ...logStatuses(exchange, book, memory),
+      ],
+      (change) => events.state(change),
+    ),
+  );
   const api = nodeApi({
     me,
     identity,
     config,
-    clock,
+    memory,
     exchange,
     book,
     publisher,

@@ -2,11 +2,11 @@
 // success: whatever does not move while there is something to get says so.
 
 import type { ConnectionStatus, LogStatus } from './api.js';
-import type { Clock } from './clock.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
 import type { Log } from './log/log.js';
 import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from './names.js';
+import type { StateMemory } from './state-watch.js';
 import { formatVerifierKey, TYPE_ED25519 } from './tlog/note.js';
 
 const REFUSALS = new Set([
@@ -19,24 +19,6 @@ const REFUSALS = new Set([
   'clock',
   'second-instance',
 ]);
-
-/** Remembers since when each thing has been in its state. */
-export interface StateMemory {
-  since(what: string, state: string): string;
-}
-
-export function rememberStates(clock: Clock): StateMemory {
-  const states = new Map<string, { state: string; since: string }>();
-  return {
-    since(what, state) {
-      const known = states.get(what);
-      if (known?.state === state) return known.since;
-      const since = new Date(clock.now()).toISOString();
-      states.set(what, { state, since });
-      return since;
-    },
-  };
-}
 
 /** One line for each member that this node has, wants or had a stream with. */
 export function connectionStatuses(

@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import type { Notice } from '../../node/api.js';
+import type { MatchNotice } from '../../node/notices/notice.js';
 import { parseNotice } from '../socket/client.js';
 import { noticeText } from './notice-text.js';
 import { type HomeOptions, memberArgument, withHome, withNode } from './options.js';
@@ -47,7 +48,7 @@ async function hits(terminal: Terminal, options: HitsOptions): Promise<void> {
 function isWanted(notice: Notice, { since, member }: HitsOptions): boolean {
   if (notice.kind !== 'hit') return false;
   if (since !== undefined && 'ms' in since && Date.parse(notice.at) < since.ms) return false;
-  return member === undefined || (notice.other as { member?: string } | undefined)?.member === member;
+  return member === undefined || (notice as MatchNotice).other.member === member;
 }
 
 /** 2026-01-31, 2026-01-31T12:00:00Z (both UTC), or a sequence number. */

@@ -3,6 +3,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from '../../node/failure.js';
+import { checkLabel } from '../../node/holdings/holding.js';
 import { parseDay } from '../../node/statements/day.js';
 import { checkClassification } from '../../node/statements/media-record.js';
 import { MEDIA_KINDS } from '../../node/statements/vocabulary.js';
@@ -10,12 +11,11 @@ import type { MediaKind } from '../../proto/gen/icse/v1/entry_pb.js';
 import { BadImport } from '../formats/bad-import.js';
 import type { Format } from '../formats/detect.js';
 import type { ReadOptions } from '../formats/read-records.js';
-import { labelField } from '../socket/holding-routes.js';
 import { keepHoldings } from './import-holdings.js';
 import { publishRecords } from './import-publish.js';
 import { ImportReport } from './import-report.js';
 import { type ImportSource, importSource } from './import-source.js';
-import { type HomeOptions, homeOf, withHome, withNode } from './options.js';
+import { type HomeOptions, homeOf, understood, withHome, withNode } from './options.js';
 import { type Progress, progressOf } from './progress.js';
 import { Interrupted, type Terminal, UsedWrongly } from './terminal.js';
 
@@ -175,8 +175,7 @@ function checkTogether(options: ImportOptions): void {
 }
 
 function labelArgument(text: string): string {
-  if (!labelField.safeParse(text).success)
-    throw new InvalidArgumentError('It must be one line of 1 to 64 characters.');
+  understood(() => checkLabel(text));
   return text;
 }
 

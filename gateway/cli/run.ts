@@ -82,6 +82,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./config.js')).configCommand(terminal),
   },
   {
+    name: 'faults',
+    summary: 'print the proofs of forks that the node holds',
+    load: async (terminal) => (await import('./faults.js')).faultsCommand(terminal),
+  },
+  {
     name: 'verify',
     summary: 'check the proof of a fault, offline',
     load: async (terminal) => (await import('./verify.js')).verifyCommand(terminal),
@@ -89,7 +94,7 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'see a whole federation at work',
-    load: async () => (await import('./demo.js')).demoCommand(),
+    load: async (terminal) => (await import('./demo.js')).demoCommand(terminal),
   },
 ];
 

@@ -3,6 +3,7 @@
 
 import { Command } from 'commander';
 import type { NodeStatus } from '../../node/api.js';
+import { type LogName, shortLogName } from '../../node/names.js';
 import { type HomeOptions, withHome, withNode } from './options.js';
 import { stateText, tableText, wholeText } from './table.js';
 import { oneLine, type Terminal } from './terminal.js';
@@ -63,7 +64,7 @@ function logsText(terminal: Terminal, { logs }: NodeStatus): string {
       { title: 'why' },
     ],
     logs.map(({ log, size, state, behind, holes, since, why }) => [
-      shortName(log),
+      shortLogName(log as LogName),
       size,
       state,
       behind,
@@ -76,7 +77,7 @@ function logsText(terminal: Terminal, { logs }: NodeStatus): string {
 
 function receiptsText(terminal: Terminal, { logs }: NodeStatus): string {
   const rows = logs.flatMap(({ log, receipts }) =>
-    receipts.map(({ by, size, time }) => [shortName(log), by, wholeText(size), time]),
+    receipts.map(({ by, size, time }) => [shortLogName(log as LogName), by, wholeText(size), time]),
   );
   if (rows.length === 0) return '';
   return `\n${tableText(
@@ -84,8 +85,4 @@ function receiptsText(terminal: Terminal, { logs }: NodeStatus): string {
     [{ title: 'receipt for' }, { title: 'by' }, { title: 'up to', isNumber: true }, { title: 'at' }],
     rows,
   )}`;
-}
-
-function shortName(log: string): string {
-  return log.slice(log.lastIndexOf('/') + 1);
 }

@@ -1,6 +1,7 @@
 // icse views: how far what is derived from the logs has got, and its digests; `views rebuild` derives it anew.
 
 import { Command } from 'commander';
+import { type LogName, shortLogName } from '../../node/names.js';
 import { type HomeOptions, withHome, withNode } from './options.js';
 import { tableText } from './table.js';
 import type { Terminal } from './terminal.js';
@@ -21,6 +22,7 @@ async function showViews(terminal: Terminal, options: HomeOptions): Promise<void
   const status = await withNode(terminal, options, (node) => node.views());
   if (options.json) return terminal.printJson(status);
   const { at, viewsDigest, views } = status;
+  const places = Object.entries(at).map(([log, size]) => [shortLogName(log as LogName), size]);
   const title = (text: string) => terminal.paint('bold', text);
   await terminal.print(
     `${title('digest')}  ${viewsDigest}\n\n` +
@@ -34,7 +36,7 @@ async function showViews(terminal: Terminal, options: HomeOptions): Promise<void
         ],
         views.map(({ name, version, behind, digest }) => [name, version, behind, digest]),
       ) +
-      `\n${tableText(terminal, [{ title: 'log' }, { title: 'up to', isNumber: true }], Object.entries(at))}`,
+      `\n${tableText(terminal, [{ title: 'log' }, { title: 'up to', isNumber: true }], places)}`,
   );
 }
 

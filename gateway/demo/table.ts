@@ -1,18 +1,19 @@
 // The last picture of the demonstration: per member how many entries it has published, its checkpoint, and who
 // has given receipts for all of it.
 
-import { styleText } from 'node:util';
+import type { styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { DemoMember } from './story.js';
 
-/** The table as text, in colour or plain. */
+/** Colours text, or leaves it plain. */
+export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+/** The table as text. */
 export function membersTable(
   members: readonly DemoMember[],
   suspended: readonly string[],
-  colour: boolean,
+  paint: Paint,
 ): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    colour ? styleText(style, text) : text;
   const table = new Table({
     head: ['member', 'entries', 'checkpoint (root of the tree)', 'receipts for all of it'].map((text) =>
       paint('bold', text),

@@ -37,15 +37,35 @@ export class LineSplitter {
   #tooLong = false;
   /** Lines finished so far. */
   #lines = 0;
+  /** Found behind lines that were good, and thrown when more is asked for. */
+  #fault: BadImport | undefined;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** The lines that end in these bytes. */
+  /** The lines that end in these bytes. A fault is thrown after the good lines before it were handed out. */
   push(chunk: Uint8Array): Line[] {
-    this.#refuseNul(chunk);
+    if (this.#fault !== undefined) throw this.#fault;
     const lines: Line[] = [];
+    const nul = chunk.indexOf(0);
+    try {
+      this.#split(nul < 0 ? chunk : chunk.subarray(0, nul), lines);
+      if (nul >= 0) throw this.#nextLineIs('not text: it has a zero byte (save the file as UTF-8)');
+    } catch (error) {
+      if (!(error instanceof BadImport) || lines.length === 0) throw error;
+      this.#fault = error;
+    }
+    return lines;
+  }
+
+  /** The last line, when the file does not end in a newline. */
+  end(): Line[] {
+    if (this.#fault !== undefined) throw this.#fault;
+    return this.#heldBytes > 0 || this.#tooLong ? [this.#finish()] : [];
+  }
+
+  #split(chunk: Uint8Array, lines: Line[]): void {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       this.#hold(chunk.subarray(start, end));
@@ -53,12 +73,6 @@ export class LineSplitter {
       start = end + 1;
     }
     if (start < chunk.length) this.#hold(chunk.subarray(start));
-    return lines;
-  }
-
-  /** The last line, when the file does not end in a newline. */
-  end(): Line[] {
-    return this.#heldBytes > 0 || this.#tooLong ? [this.#finish()] : [];
   }
 
   #hold(bytes: Uint8Array): void {
@@ -74,36 +88,30 @@ export class LineSplitter {
   }
 
   #finish(): Line {
-    const number = ++this.#lines;
     if (this.#tooLong) {
       this.#tooLong = false;
-      return { number, reason: `longer than ${MAX_LINE_BYTES / 1024} KiB` };
+      return { number: ++this.#lines, reason: `longer than ${MAX_LINE_BYTES / 1024} KiB` };
     }
     const [first] = this.#held;
     const bytes = this.#held.length === 1 && first !== undefined ? first : Buffer.concat(this.#held);
     this.#held = [];
     this.#heldBytes = 0;
-    return { number, text: this.#decode(bytes, number) };
+    const text = this.#decode(bytes);
+    return { number: ++this.#lines, text };
   }
 
-  #decode(bytes: Uint8Array, number: number): string {
+  #decode(bytes: Uint8Array): string {
     let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
     // Invalid bytes decode to U+FFFD, which may also stand in the file itself.
     if (text.includes('\ufffd') && !isUtf8(bytes)) {
-      throw new BadImport(this.#file, `line ${number} is not text in UTF-8`);
+      throw this.#nextLineIs('not text in UTF-8');
     }
-    if (number === 1 && text.startsWith('\ufeff')) text = text.slice(1);
+    if (this.#lines === 0 && text.startsWith('\ufeff')) text = text.slice(1);
     return text.endsWith('\r') ? text.slice(0, -1) : text;
   }
 
-  #refuseNul(chunk: Uint8Array): void {
-    const nul = chunk.indexOf(0);
-    if (nul < 0) return;
-    let number = this.#lines + 1;
-    for (let at = chunk.indexOf(NEWLINE); at >= 0 && at < nul; at = chunk.indexOf(NEWLINE, at + 1)) number++;
-    throw new BadImport(
-      this.#file,
-      `line ${number} is not text: it has a zero byte (save the file as UTF-8)`,
-    );
+  /** The fault of the line that comes after those finished. */
+  #nextLineIs(what: string): BadImport {
+    return new BadImport(this.#file, `line ${this.#lines + 1} is ${what}`);
   }
 }

@@ -51,6 +51,10 @@ export class NodeClient {
     return this.#calls.json('GET', '/status');
   }
 
+  faults(): Promise<unknown[]> {
+    return this.#calls.json('GET', '/faults');
+  }
+
   views(): Promise<ViewsStatus> {
     return this.#calls.json('GET', '/views');
   }

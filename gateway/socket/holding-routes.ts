@@ -4,7 +4,9 @@
 //   {"hashes":["9f86…0a08","pdq:…"],"label":"case 12"}   {"taken":1000,"known":0}
 
 import { z } from 'zod';
+import { checkLabel } from '../../node/holdings/holding.js';
 import { firstIssue } from '../../node/home/document.js';
+import { parsedField } from '../../node/home/document-fields.js';
 import { ALGORITHMS, BadHash, isEmptyInputHash, parseHash } from '../../node/statements/hashes.js';
 import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import { answerJson, BadCall, errorAnswer } from './answers.js';
@@ -18,10 +20,10 @@ const MAX_BATCH = 1000;
 /** Lines of a listing in one write. */
 const MAX_LISTED = 200;
 
-/** What a label may be: a reference of a case or a list, in one line. */
-export const labelField = z
-  .string()
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u, 'is one line of 1 to 64 characters');
+const labelField = parsedField((text) => {
+  checkLabel(text);
+  return text;
+});
 
 const HoldingLine = z.strictObject({
   // One of each kind.
@@ -84,8 +86,11 @@ function holdingOf(line: Line): Holding {
   const parsed = HoldingLine.safeParse(value);
   if (!parsed.success) throw new BadCall(firstIssue(parsed.error), parsed.error);
   const hashes = parsed.data.hashes.map(parseHash);
+  const seen = new Set<string>();
   for (const { algorithm, hash } of hashes) {
     if (isEmptyInputHash(algorithm, hash)) throw new BadHash(`${algorithm}: the hash of empty input`);
+    if (seen.has(algorithm)) throw new BadHash(`two ${algorithm} hashes for one file`);
+    seen.add(algorithm);
   }
   return parsed.data.label === undefined ? { hashes } : { hashes, label: parsed.data.label };
 }

@@ -40,6 +40,8 @@ export interface ConsumerSurroundings {
   choose(logs: readonly LogName[]): readonly LogName[];
   /** Verifies and writes a segment; then calls `taken`. */
   extend(log: LogName, segment: Segment): void;
+  /** Puts the bytes of a segment into holes; then calls `taken`. */
+  fill(log: LogName, segment: Segment): void;
   /** A checkpoint that the peer showed: to be compared with our log. */
   consider(log: LogName, note: Uint8Array): void;
 }
@@ -182,6 +184,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       held += segmentWeight(segment);
       if (held > 2 * WINDOW_BYTES)
         throw new Refusal(ByeCode.TOO_LARGE, 'more segment bytes than flow control allows');
+      if (segment.fill) return around.fill(log, segment);
       peerSizes.set(log, Math.max(peerSizes.get(log) ?? 0, safeSize(segment.from) + segment.entries.length));
       around.extend(log, segment);
     },

@@ -2,7 +2,7 @@
 
 import { ByeCode } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Clock, pause } from '../clock.js';
-import type { Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 
 /** First and longest pause between two attempts; each time it doubles, and half of it is left to chance. */
 const FIRST_PAUSE_MS = 200;
@@ -44,6 +44,7 @@ export async function keepDialling(
         const reason = await around.attempt();
         pauseMs = LASTING.has(reason.bye) ? LONGEST_PAUSE_MS : pauseMs;
       } catch (error) {
+        if (error instanceof Refusal && LASTING.has(error.bye)) pauseMs = LONGEST_PAUSE_MS;
         around.failed(error);
       }
     }

@@ -15,7 +15,7 @@ import { Link, type LinkHost } from './link.js';
 import { guardOwnLogs, type OwnLogGuard } from './own-log.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { exchangeReceipts, type ReceiptExchange } from './receipt-exchange.js';
-import { byeName, Refusal } from './refusal.js';
+import { asRefusal, byeName, Refusal } from './refusal.js';
 import { createSources, type Sources } from './sources.js';
 import type { Wire } from './wire.js';
 
@@ -89,6 +89,10 @@ export class Exchange implements LinkHost {
   readonly #closing = new AbortController();
   readonly #stops: (() => void)[] = [];
   readonly #known: Set<LogName>;
+  /** Links whose peer has been sent the receipts that it missed. */
+  readonly #greeted = new WeakSet<Link>();
+  /** Forks that have been told of. */
+  readonly #forks: Set<LogName>;
   /** Lists of logs by pair of members, for the registry as it is now. */
   readonly #exchanged = new Map<string, readonly LogName[]>();
 
@@ -99,7 +103,9 @@ export class Exchange implements LinkHost {
     this.me = options.me;
     this.sessionKey = options.sessionKey.secretKey;
     this.instance = options.random(16);
-    this.#known = new Set(options.logs.all().map((log) => log.name));
+    const all = options.logs.all();
+    this.#known = new Set(all.map((log) => log.name));
+    this.#forks = new Set(all.filter((log) => log.fault !== undefined).map((log) => log.name));
     this.#sources = createSources({
       rank: (link, log) => (this.authorOf(log) === link.member ? 2 : link.member === LYON ? 1 : 0),
       isOwn: (log) => this.isOwn(log),
@@ -119,7 +125,10 @@ export class Exchange implements LinkHost {
     });
     this.guard = guardOwnLogs({
       now: () => this.clock.now(),
-      sizes: () => new Map(this.#ownLogs().map((log) => [log.name, log.size])),
+      sizes: () => {
+        const open = this.#ownLogs().map((name) => this.logs.get(name));
+        return new Map(open.includes(undefined) ? [] : (open as Log[]).map((log) => [log.name, log.size]));
+      },
       others: () => this.#witnesses(),
     });
     this.#stops.push(
@@ -260,10 +269,15 @@ export class Exchange implements LinkHost {
   headsHeard(link: Link): void {
     const { consumer } = link.session;
     if (!consumer.compared()) return;
-    this.guard.answered(
-      link.member,
-      new Map(this.#ownLogs().map((log) => [log.name, consumer.peerSize(log.name)])),
-    );
+    const wasReady = this.guard.ready();
+    this.guard.answered(link.member, new Map(this.#ownLogs().map((log) => [log, consumer.peerSize(log)])));
+    if (wasReady && !this.guard.ready()) {
+      const log = this.#ownLogs().find((own) => consumer.peerSize(own) > (this.logs.get(own)?.size ?? 0));
+      const reason = this.guard.why();
+      if (log !== undefined) this.#options.onEvent({ kind: 'own-log', log, member: link.member, reason });
+    }
+    if (this.#greeted.has(link)) return;
+    this.#greeted.add(link);
     this.#receipts.linked(link);
   }
 
@@ -283,6 +297,8 @@ export class Exchange implements LinkHost {
 
   forked(link: Link, fault: Fault): void {
     const log = fault.log as LogName;
+    if (this.#forks.has(log)) return;
+    this.#forks.add(log);
     this.#options.onEvent({ kind: 'forked', log, toldBy: link.member, fault });
     if (this.isOwn(log)) this.ownLogDiffers(link, log, 'another log signed with our key exists');
     for (const other of this.#links.values()) {
@@ -291,6 +307,8 @@ export class Exchange implements LinkHost {
   }
 
   ownLogDiffers(link: Link, log: LogName, what: string): void {
+    const isStopped = !this.guard.ready() && !this.guard.recovering();
+    if (isStopped) return;
     const reason = `our own log is not as others have it (${what}): is there another node with our keys?`;
     this.#options.onEvent({ kind: 'own-log', log, member: link.member, reason });
     this.guard.stop(reason);
@@ -334,31 +352,20 @@ export class Exchange implements LinkHost {
     let link: Link;
     try {
       link = await Link.open(this, wire, role);
-      await this.#adoptEpoch(link);
     } catch (error) {
-      const refusal = error as Refusal;
-      const { code, message: reason } = refusal;
-      this.#outcome(member, code, reason);
-      this.#options.onEvent({
-        kind: 'refused',
-        member,
-        direction,
-        remote: wire.remote,
-        code,
-        reason,
-        byPeer: refusal.fromPeer,
-      });
+      this.#refused(wire, direction, error as Refusal);
       throw error;
     }
-    const running = link.run();
-    const rival = await this.#settleRivals(link);
-    if (rival !== undefined) {
-      link.close(rival);
-      await running;
-      return rival;
+    const refusal = (await this.#prepared(link)) ?? this.#objection(link);
+    if (refusal !== undefined) {
+      // Of two streams one is enough: nothing to report.
+      if (refusal.bye !== ByeCode.DUPLICATE) this.#refused(wire, direction, refusal);
+      await link.dismiss(refusal);
+      throw refusal;
     }
     const before = this.#links.get(member);
     this.#links.set(member, link);
+    const running = link.run();
     onLinked();
     this.#options.onEvent({
       kind: 'linked',
@@ -375,6 +382,9 @@ export class Exchange implements LinkHost {
     if (this.#links.get(member) === link) this.#links.delete(member);
     this.#sources.ended(link, this.#links.values(), (other) => this.exchanged(other.member, this.me));
     this.#outcome(member, ended.code, ended.message);
+    // The peer is told no more than that; here somebody has to find the fault.
+    if (ended.bye === ByeCode.INTERNAL && ended.cause instanceof Error)
+      this.warn(link, `an internal error ended the stream: ${ended.cause.stack ?? ended.cause.message}`);
     this.#options.onEvent({
       kind: 'unlinked',
       member,
@@ -386,17 +396,54 @@ export class Exchange implements LinkHost {
     return ended;
   }
 
-  /** One stream a pair of nodes, one instance a member: why the new link must go, or undefined when it may stay. */
-  async #settleRivals(link: Link): Promise<Refusal | undefined> {
+  #refused(wire: Wire, direction: 'in' | 'out', { code, message, fromPeer }: Refusal): void {
+    const { member } = wire.peer;
+    this.#outcome(member, code, message);
+    this.#options.onEvent({
+      kind: 'refused',
+      member,
+      direction,
+      remote: wire.remote,
+      code,
+      reason: message,
+      byPeer: fromPeer,
+    });
+  }
+
+  /** What has to be waited for before the link may run. Resolves with why it must go; never rejects. */
+  async #prepared(link: Link): Promise<Refusal | undefined> {
+    try {
+      await this.#adoptEpoch(link);
+      await this.#outlive(link);
+      return undefined;
+    } catch (error) {
+      return asRefusal(error);
+    }
+  }
+
+  /** One instance a member: the first is asked whether it lives. Throws Refusal when it does. */
+  async #outlive(link: Link): Promise<void> {
+    for (;;) {
+      const other = this.#links.get(link.member);
+      if (other === undefined || other.ended || isSameInstance(other, link)) return;
+      if (await other.isAlive(ALIVE_MS)) throw secondInstance(other);
+      if (this.#links.get(link.member) === other) this.#links.delete(link.member);
+      other.close(new Refusal(ByeCode.REPLACED, `another instance of ${link.member} takes over`));
+    }
+  }
+
+  /** Why a new link must go, as things are now: nothing is waited for between this and its start. */
+  #objection(link: Link): Refusal | undefined {
+    if (this.#closing.signal.aborted) return new Refusal(ByeCode.GOING_AWAY, 'this node stops');
+    try {
+      // The registry may have changed during the handshake.
+      this.admit(link.member);
+    } catch (error) {
+      return asRefusal(error);
+    }
     const other = this.#links.get(link.member);
     if (other === undefined || other.ended) return undefined;
-    if (Buffer.compare(other.instance, link.instance) !== 0) {
-      if (!(await other.isAlive(ALIVE_MS))) return undefined;
-      return new Refusal(
-        ByeCode.SECOND_INSTANCE,
-        `another node with the keys of ${link.member} is connected from ${other.remote}`,
-      );
-    }
+    if (!isSameInstance(other, link)) return secondInstance(other);
     if (other.direction === link.direction) return undefined;
     // Both dialled at once: both sides keep the stream that the lower code dialled.
     const keepsOut = this.me < link.member;
@@ -408,9 +455,12 @@ export class Exchange implements LinkHost {
   async #adoptEpoch(link: Link): Promise<void> {
     const { registry } = this.logs;
     if (link.member !== LYON || link.registryLog === registry.log.name) return;
-    const theirs = parseLogName(link.registryLog);
-    if (theirs.member !== undefined || theirs.generation !== registry.state.generation + 1) return;
-    await registry.beginEpoch();
+    const { member, generation } = parseLogName(link.registryLog);
+    if (member !== undefined || generation <= registry.state.generation) return;
+    if (link.rootSigned.length === 0 || registry.newHubKeys(link.rootSigned) === undefined) {
+      throw new Refusal(ByeCode.PROTOCOL, "the hub names a new registry without the root's word for it");
+    }
+    await registry.beginEpoch(generation);
     await this.logs.opened();
     this.#exchanged.clear();
   }
@@ -442,7 +492,8 @@ export class Exchange implements LinkHost {
       } else if (
         then !== undefined &&
         now !== undefined &&
-        Buffer.compare(now.keys.session, then.keys.session) !== 0
+        Buffer.compare(now.keys.session, then.keys.session) !== 0 &&
+        Buffer.compare(now.keys.session, link.sessionKey) !== 0
       ) {
         link.close(new Refusal(ByeCode.REPLACED, `${link.member} has new keys`));
       } else {
@@ -460,8 +511,12 @@ export class Exchange implements LinkHost {
     this.guard.look();
   }
 
-  #ownLogs(): Log[] {
-    return this.logs.all().filter((log) => this.isOwn(log.name));
+  /** Our own logs by the registry, also those that are not open yet; none before there is a registry. */
+  #ownLogs(): LogName[] {
+    const { state } = this.logs.registry;
+    if (state.size === 0) return [];
+    const names = [...state.logs.values()].filter(({ member }) => member === this.me).map(({ name }) => name);
+    return this.me === LYON ? [registryLog(state), ...names] : names;
   }
 
   /** Members that could tell how long our own logs are. */
@@ -469,7 +524,7 @@ export class Exchange implements LinkHost {
     const { members } = this.logs.registry.state;
     const admitted = [...members.values()].filter((member) => !member.suspended && member.code !== this.me);
     if (this.me === LYON) return admitted.map((member) => member.code);
-    return [...this.#dialled.keys()];
+    return [...new Set([LYON, ...this.#dialled.keys()])];
   }
 
   #outcome(member: MemberCode, code: string, reason: string): void {
@@ -481,6 +536,17 @@ export class Exchange implements LinkHost {
     this.#running.add(tracked);
     void tracked.finally(() => this.#running.delete(tracked));
   }
+}
+
+function isSameInstance(a: Link, b: Link): boolean {
+  return Buffer.compare(a.instance, b.instance) === 0;
+}
+
+function secondInstance(first: Link): Refusal {
+  return new Refusal(
+    ByeCode.SECOND_INSTANCE,
+    `another node with the keys of ${first.member} is connected from ${first.remote}`,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -79,7 +79,12 @@ export async function listenExchange(
             own,
             call.getPeer(),
             () => call.end(),
-            () => call.destroy(),
+            () => {
+              if (call.destroyed) return;
+              // Destroying alone tells the peer nothing: the status ends the stream for both.
+              call.emit('error', { code: status.ABORTED, details: 'the stream was broken off' });
+              setImmediate(() => call.destroy());
+            },
           ),
         );
       } catch (error) {
@@ -150,7 +155,11 @@ export async function dialExchange(
     ownCertificate(identity),
     address,
     () => call.end(),
-    () => call.cancel(),
+    () => {
+      call.cancel();
+      call.destroy();
+      client.close();
+    },
   );
 }
 
@@ -177,7 +186,15 @@ function wireOver(
     remote,
     async send(envelope) {
       if (broken !== undefined) throw broken;
-      if (!call.write(envelope)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
+      if (call.write(envelope)) return;
+      const waited = new AbortController();
+      const { signal } = waited;
+      try {
+        await Promise.race([once(call, 'drain', { signal }), once(call, 'close', { signal })]);
+      } finally {
+        // Whichever did not come would listen until the stream ends.
+        waited.abort();
+      }
     },
     receive: () => call as AsyncIterable<Envelope>,
     end,

@@ -14,8 +14,6 @@ import {
 import type { Clock } from '../clock.js';
 import { LYON, type MemberCode } from '../names.js';
 import type { Registry } from '../registry/registry.js';
-import { isRootSigned } from '../registry/root-signature.js';
-import { decodeEntry } from '../statements/entry.js';
 import {
   type Binding,
   checkHello,
@@ -125,9 +123,6 @@ function sessionKeys(registry: Registry, member: MemberCode, body: HelloBody): U
   const known = member === LYON ? registry.hubKeys.session : registry.state.members.get(member)?.keys.session;
   const keys = known === undefined ? [] : [known];
   if (member !== LYON || body.rootSigned.length === 0) return keys;
-  const { statement } = decodeEntry(body.rootSigned);
-  if (statement.case !== 'rotate' && statement.case !== 'epoch') return keys;
-  const { federation, rootKey } = registry.anchors;
-  if (!isRootSigned(federation, statement.value, rootKey) || statement.value.keys === undefined) return keys;
-  return [...keys, statement.value.keys.session];
+  const renewed = registry.newHubKeys(body.rootSigned);
+  return renewed === undefined ? keys : [...keys, renewed.session];
 }

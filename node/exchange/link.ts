@@ -18,7 +18,8 @@ import {
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
 import { verifyFork } from '../log/fork.js';
-import { LogClosed } from '../log/log.js';
+import { safeSize } from '../log/item.js';
+import { type Log, LogClosed, WriteAbandoned } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
 import { readFill, readSegment } from '../log/read-segment.js';
 import { SegmentRefused } from '../log/verify-segment.js';
@@ -76,8 +77,14 @@ const HANDSHAKE_MS = 10_000;
 const FRAME_BYTES = 1024 * 1024;
 /** After Bye, the peer has so long to end the stream itself. */
 const FAREWELL_MS = 1000;
-/** Segments that do not continue the log, from one peer, before it is sent away. */
+/** Segments in a row that do not continue the log, from one peer, before it is sent away. */
 const MAX_GAPS = 16;
+/** Works that a peer's messages have set in motion: beyond these nothing more is read from it. */
+const MAX_IN_PROGRESS = 1024;
+/** What waits to go out: the window of segments, and more small messages than any honest peer lets wait. */
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** The longest that a timer of the platform runs. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Link {
   readonly member: MemberCode;
@@ -88,8 +95,12 @@ export class Link {
   readonly schema: number;
   /** The registry that the peer had when it said hello. */
   readonly registryLog: string;
+  /** What the root has signed last, by a hub's hello; not checked yet. */
+  readonly rootSigned: Uint8Array;
   readonly since: number;
   readonly sessionId: Uint8Array;
+  /** The key that signs what the peer says on this link. */
+  readonly sessionKey: Uint8Array;
   /** Their clock less ours when the handshake was made, in milliseconds. */
   readonly skewMs: number;
   readonly session: Session;
@@ -106,6 +117,7 @@ export class Link {
   #end: ((refusal: Refusal) => void) | undefined;
   #ended: Refusal | undefined;
   #gaps = 0;
+  #queuedBytes = 0;
 
   private constructor(
     host: LinkHost,
@@ -124,9 +136,11 @@ export class Link {
     this.software = peer.body.software;
     this.schema = peer.body.schema;
     this.registryLog = peer.body.registry?.log ?? '';
+    this.rootSigned = peer.body.rootSigned;
     this.since = host.clock.now();
     this.skewMs = Number(peer.body.clockMs) - this.since;
     this.sessionId = sessionId;
+    this.sessionKey = peer.sessionKey;
     this.#reader = createFrameReader(sessionId, peer.sessionKey);
     this.#writer = createFrameWriter(sessionId, host.sessionKey);
     this.session = startSession(this.#surroundings(), this.since);
@@ -162,18 +176,27 @@ export class Link {
       this.#end = resolve;
     });
     if (this.#ended !== undefined) this.#end?.(this.#ended);
-    const validMs = this.#wire.peer.notAfter.getTime() - this.#host.clock.now();
-    const stops = [
-      this.#host.clock.every(1000, () => this.session.tick(this.#host.clock.now())),
-      this.#host.clock.after(Math.min(validMs, 2 ** 31 - 1), () =>
-        this.close(new Refusal(ByeCode.CERTIFICATE_EXPIRED, `the certificate of ${this.member} has expired`)),
-      ),
-    ];
+    const stopTicks = this.#host.clock.every(1000, () => this.session.tick(this.#host.clock.now()));
+    let stopExpiry = () => {};
+    const watchExpiry = (): void => {
+      const validMs = this.#wire.peer.notAfter.getTime() - this.#host.clock.now();
+      if (validMs > 0) stopExpiry = this.#host.clock.after(Math.min(validMs, LONGEST_TIMER_MS), watchExpiry);
+      else
+        this.close(new Refusal(ByeCode.CERTIFICATE_EXPIRED, `the certificate of ${this.member} has expired`));
+    };
+    watchExpiry();
     void this.#receiveAll();
     const reason = await closed;
-    for (const stop of stops) stop();
+    stopTicks();
+    stopExpiry();
     await Promise.allSettled([...this.#inProgress]);
     return reason;
+  }
+
+  /** Ends a link that was not run: the peer is told why, and nothing that it says is heard. */
+  async dismiss(refusal: Refusal): Promise<void> {
+    this.#ended ??= refusal;
+    await this.#takeLeave(refusal);
   }
 
   /** Ends the link: says Bye after what is under way, unless the peer has said it. */
@@ -210,6 +233,7 @@ export class Link {
     try {
       for (;;) {
         const { value, done } = await this.#inbox.next();
+        if (this.#ended !== undefined) return;
         if (done === true)
           throw new Refusal(ByeCode.GOING_AWAY, 'the peer ended the stream', undefined, true);
         const { content } = value;
@@ -219,7 +243,11 @@ export class Link {
         }
         const { messages, record } = this.#reader.read(content.value);
         this.#host.frame(this, 'in', record, content.value.messages);
-        for (const message of messages) this.session.receive(message);
+        for (const message of messages) {
+          this.session.receive(message);
+          if (this.#ended !== undefined) return;
+        }
+        while (this.#inProgress.size >= MAX_IN_PROGRESS) await Promise.race(this.#inProgress);
       }
     } catch (error) {
       this.close(error instanceof Failure ? asRefusal(error) : lost(error));
@@ -232,11 +260,13 @@ export class Link {
       return;
     }
     const { bye, message } = refusal;
-    this.#urgent.push(
-      encodeMessage({ case: 'bye', value: create(ByeSchema, { code: bye, reason: plainReason(message) }) }),
-    );
+    const reason = plainReason(message);
+    const last = encodeMessage({ case: 'bye', value: create(ByeSchema, { code: bye, reason }) });
+    this.#queuedBytes += last.length;
+    this.#urgent.push(last);
     await Promise.race([
-      this.#flush(),
+      // A broken stream has nobody to take leave of.
+      this.#flush().catch(() => {}),
       new Promise<void>((resolve) => void this.#host.clock.after(FAREWELL_MS, resolve)),
     ]);
     this.#wire.end();
@@ -245,27 +275,37 @@ export class Link {
 
   #send(content: Content): void {
     if (this.#ended !== undefined) return;
-    (content.case === 'segment' ? this.#bulk : this.#urgent).push(encodeMessage(content));
+    const message = encodeMessage(content);
+    this.#queuedBytes += message.length;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
+      this.close(new Refusal(ByeCode.TOO_LARGE, `${this.member} takes nothing of what it is told`));
+      return;
+    }
+    (content.case === 'segment' ? this.#bulk : this.#urgent).push(message);
     this.#flush().catch((error: unknown) => {
       this.close(lost(error));
     });
   }
 
   #flush(): Promise<void> {
-    // In a microtask, so that what is said in one turn goes into one frame.
-    this.#flushing ??= Promise.resolve()
-      .then(async () => {
-        while (this.#urgent.length + this.#bulk.length > 0) {
-          const messages = this.#nextFrame();
-          const { frame, record } = this.#writer.write(messages);
-          this.#host.frame(this, 'out', record, messages);
-          await this.#wire.send(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
-        }
-      })
-      .finally(() => {
-        this.#flushing = undefined;
-      });
+    this.#flushing ??= this.#flushQueues();
     return this.#flushing;
+  }
+
+  async #flushQueues(): Promise<void> {
+    // In a microtask, so that what is said in one turn goes into one frame.
+    await Promise.resolve();
+    try {
+      while (this.#urgent.length + this.#bulk.length > 0) {
+        const messages = this.#nextFrame();
+        const { frame, record } = this.#writer.write(messages);
+        this.#host.frame(this, 'out', record, messages);
+        await this.#wire.send(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
+      }
+    } finally {
+      // At once after the queues were found empty: what is said from here on starts the next flush.
+      this.#flushing = undefined;
+    }
   }
 
   /** What is ready, acknowledgements and other small messages before segments. */
@@ -279,6 +319,7 @@ export class Link {
         bytes += next.length;
         messages.push(next);
         queue.shift();
+        this.#queuedBytes -= next.length;
       }
     }
     return messages;
@@ -304,7 +345,7 @@ export class Link {
       compare: (log, size, root) => this.#start(() => this.#compare(log, size, root)),
       extend: (log, segment) => this.#start(() => this.#extend(log, segment)),
       consider: (log, note) => this.#start(() => this.#consider(log, note)),
-      fill: ({ value }) => this.#start(() => this.#fill(value)),
+      fill: (log, segment) => this.#start(() => this.#fill(log, segment)),
       receipt: (receipt) => this.#host.receipt(this, receipt),
       fault: (fault) => this.#start(() => this.#fault(fault)),
       diverged: (divergence) => this.#start(() => this.#diverged(divergence)),
@@ -329,7 +370,7 @@ export class Link {
     const log = this.#host.logs.get(name);
     let segment: Segment | undefined;
     try {
-      segment = log === undefined ? undefined : await readFill(log, from, to);
+      segment = log === undefined ? undefined : await readFill(log, from, to, SEGMENT_BYTES);
     } finally {
       this.session.provider.rangeRead(segment);
     }
@@ -361,8 +402,10 @@ export class Link {
     const log = this.#host.logs.get(name);
     const weight = segmentWeight(segment);
     if (log === undefined) return consumer.taken(name, 0, weight);
+    const end = safeSize(segment.from) + segment.entries.length;
+    // Before the log grows by it: what a peer sends is never sent back to it.
+    provider.peerHas(name, end);
     if (this.#host.isOwn(name) && !this.#host.recovering()) {
-      const end = Number(segment.from) + segment.entries.length;
       if (end > log.size)
         this.#host.ownLogDiffers(
           this,
@@ -373,15 +416,15 @@ export class Link {
     }
     try {
       const size = await log.extend(segment);
-      provider.peerHas(name, Number(segment.from) + segment.entries.length);
+      this.#gaps = 0;
       consumer.taken(name, size, weight);
+      // A checkpoint that was seen before may turn out to be of another tree once we are there.
+      if (log.fault !== undefined) this.#host.forked(this, log.fault);
       if (this.#host.isOwn(name)) this.#host.headsHeard(this);
     } catch (error) {
-      if (error instanceof SegmentRefused && error.code === 'gap' && ++this.#gaps <= MAX_GAPS) {
-        // One before it was not taken: asked for again from where the log ends.
+      if (this.#isTooEarly(log, error) && ++this.#gaps <= MAX_GAPS) {
         consumer.taken(name, log.size, weight);
-        consumer.leave(name);
-        consumer.take(name);
+        this.#askAgain(name);
         return;
       }
       if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
@@ -392,13 +435,32 @@ export class Link {
     }
   }
 
-  async #fill(segment: Segment): Promise<void> {
-    const log = this.#host.logs.get(segment.log as LogName);
+  /** A run whose beginning is missing here, or one that goes on past a cut that we have not reached. */
+  #isTooEarly(log: Log, error: unknown): boolean {
+    if (error instanceof WriteAbandoned) return true;
+    if (error instanceof SegmentRefused) return error.code === 'gap';
+    const cut = this.#host.logs.registry.state.logs.get(log.name)?.cut;
+    return error instanceof LogClosed && log.fault === undefined && cut !== undefined && log.size < cut.size;
+  }
+
+  /** Asks for the log from where it ends now. */
+  #askAgain(name: LogName): void {
+    const { consumer } = this.session;
+    if (!consumer.takes(name)) return;
+    consumer.leave(name);
+    consumer.take(name);
+  }
+
+  async #fill(name: LogName, segment: Segment): Promise<void> {
+    const log = this.#host.logs.get(name);
     try {
       await log?.fill(segment);
     } catch (error) {
-      throw error instanceof SegmentRefused ? new Refusal(ByeCode.PROOF, error.message, error) : error;
+      if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
+      if (!(error instanceof LogClosed || error instanceof WriteAbandoned)) throw error;
+      this.#host.warn(this, error.message);
     }
+    this.session.consumer.taken(name, log?.size ?? 0, segmentWeight(segment));
   }
 
   async #consider(name: LogName, note: Uint8Array): Promise<void> {
@@ -416,7 +478,12 @@ export class Link {
     const name = divergence.log as LogName;
     const log = this.#host.logs.get(name);
     const settled = log?.settled;
-    if (log === undefined || settled === undefined || BigInt(settled.size) !== divergence.size) return;
+    if (log === undefined || settled === undefined) return;
+    // We have grown since we asked: asked again with the head that we have now.
+    if (BigInt(settled.size) !== divergence.size) {
+      if (++this.#gaps <= MAX_GAPS) this.#askAgain(name);
+      return;
+    }
     const fault = create(FaultSchema, {
       log: name,
       first: settled.note,
@@ -446,11 +513,22 @@ export class Link {
   }
 }
 
-/** The log as it is on disk, for heads and digests; a log that is not here is empty. */
+/**
+ * The log as it is on disk, for heads and digests; a log that is not here is empty. What lies at or above a cut
+ * is here for nobody: whoever has the same registry shows the same head.
+ */
 export function localHead(logs: Logs, name: LogName): LocalHead {
   const log = logs.get(name);
   if (log === undefined) return { size: 0, root: EMPTY_ROOT, checkpoint: undefined, settled: undefined };
-  return { size: log.size, root: log.root, checkpoint: log.checkpoint?.note, settled: log.settled };
+  const { size, root, settled } = log;
+  const checkpoint = log.checkpoint?.note;
+  const cut = logs.registry.state.logs.get(name)?.cut;
+  if (cut === undefined || size <= cut.size) return { size, root, checkpoint, settled };
+  return {
+    ...cut,
+    checkpoint,
+    settled: settled !== undefined && settled.size <= cut.size ? settled : undefined,
+  };
 }
 
 function lost(cause: unknown): Refusal {

@@ -8,6 +8,8 @@ export type Content = Message['content'];
 
 /** Entry bytes in one segment. With proofs and frame it stays under the 1 MiB that the wire allows. */
 export const SEGMENT_BYTES = 768 * 1024;
+/** The most that one segment weighs: its last entry may run over, and it weighs something itself. */
+export const MAX_SEGMENT_WEIGHT = SEGMENT_BYTES + 16 * 1024;
 /** Segment bytes on their way or not yet on the receiver's disk, a stream: enough to keep disk and wire busy. */
 export const WINDOW_BYTES = 4 * 1024 * 1024;
 /** What is left to send of a log that counts as live traffic, in entries: it goes before catch-up. */

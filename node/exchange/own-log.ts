@@ -15,7 +15,7 @@ export const CHECK_MS = 10_000;
 
 export interface OwnLogSurroundings {
   now(): number;
-  /** Sizes of our own logs on disk. */
+  /** Sizes of our own logs on disk; empty while not all of them are open. */
   sizes(): ReadonlyMap<LogName, number>;
   /** Members that could tell: those that we dial or that may dial us. */
   others(): readonly MemberCode[];
@@ -60,6 +60,12 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     return undefined;
   }
 
+  /** An answer counts when it speaks of all our logs: the registry may have named one since. */
+  function hasAnswered(member: MemberCode): boolean {
+    const sizes = answers.get(member);
+    return sizes !== undefined && [...around.sizes().keys()].every((log) => sizes.has(log));
+  }
+
   function why(): string {
     if (stopped !== undefined) return stopped;
     if (ready) return '';
@@ -78,9 +84,12 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     const now = around.now();
     // Before the registry names us we have no log, and nobody can tell how long it is.
     if (around.sizes().size === 0) return;
-    const all = others.every((member) => answers.has(member) || silent.has(member));
-    const enough = answers.size > 0 && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
-    if (!alone && others.length > 0 && !(enough && lacking() === undefined)) return;
+    const all = others.every((member) => hasAnswered(member) || silent.has(member));
+    const any = [...answers.keys()].some(hasAnswered);
+    const enough = any && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
+    // Alone is when nobody answers: what somebody has shown is never passed over.
+    if (lacking() !== undefined) return;
+    if (!alone && others.length > 0 && !enough) return;
     ready = true;
     for (const waiter of waiting) waiter.resolve();
     waiting.clear();

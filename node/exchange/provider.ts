@@ -18,6 +18,7 @@ import {
   headsDigest,
   LIVE_ENTRIES,
   type LocalHead,
+  MAX_SEGMENT_WEIGHT,
   segmentWeight,
   WINDOW_BYTES,
 } from './messages.js';
@@ -43,6 +44,9 @@ interface Cursor {
   busy: boolean;
   /** The peer's settled head, until it has been compared with ours. */
   settled: { size: number; root: Uint8Array } | undefined;
+  /** The log's size when it was last read, and when a read gave nothing to send: asked again when it differs. */
+  readAt: number;
+  nothingAt: number;
 }
 
 /** More logs than a federation has; bounds what a peer can make us remember. */
@@ -99,9 +103,9 @@ export function createProvider(around: ProviderSurroundings): Provider {
   }
 
   function follow(log: LogName, next: number, settled?: { size: number; root: Uint8Array }): void {
-    if (cursors.size >= MAX_FOLLOWED)
+    if (cursors.size >= MAX_FOLLOWED && !cursors.has(log))
       throw new Refusal(ByeCode.PROTOCOL, `more than ${MAX_FOLLOWED} logs are asked for`);
-    cursors.set(log, { next, busy: false, settled });
+    cursors.set(log, { next, busy: false, settled, readAt: -1, nothingAt: -1 });
     unannounced.delete(log);
   }
 
@@ -116,16 +120,20 @@ export function createProvider(around: ProviderSurroundings): Provider {
 
   /** The next log to send from: live traffic first, the others in turn. */
   function nextLog(offered: ReadonlySet<LogName>): [LogName, Cursor] | undefined {
-    const due = [...cursors].filter(
-      ([log, cursor]) => !cursor.busy && offered.has(log) && around.head(log).size > cursor.next,
-    );
-    const live = due.find(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);
-    return live ?? due[turn++ % Math.max(due.length, 1)];
+    const due = [...cursors].filter(([log, cursor]) => {
+      if (cursor.busy || !offered.has(log)) return false;
+      const { size } = around.head(log);
+      return size > cursor.next && size !== cursor.nothingAt;
+    });
+    const live = due.filter(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);
+    const among = live.length > 0 ? live : due;
+    return among[turn++ % Math.max(among.length, 1)];
   }
 
   function pump(): void {
     const offered = new Set(around.offered());
-    while (unacked < WINDOW_BYTES && reads < MAX_READS) {
+    // What is being read counts as sent, so that the window is never overrun.
+    while (unacked + (reads + 1) * MAX_SEGMENT_WEIGHT <= WINDOW_BYTES && reads < MAX_READS) {
       const range = ranges.shift();
       if (range !== undefined) {
         if (!offered.has(range.log)) continue;
@@ -142,6 +150,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
         continue;
       }
       reads++;
+      cursor.readAt = around.head(log).size;
       around.read(log, cursor.next);
     }
   }
@@ -192,6 +201,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
     },
     grew(log) {
       if (log !== undefined && !cursors.has(log)) unannounced.add(log);
+      if (log === undefined) for (const cursor of cursors.values()) cursor.nothingAt = -1;
       pump();
     },
     segmentRead(log, segment) {
@@ -199,13 +209,14 @@ export function createProvider(around: ProviderSurroundings): Provider {
       const cursor = cursors.get(log);
       if (cursor !== undefined) {
         cursor.busy = false;
-        if (segment !== undefined && safeSize(segment.from) === cursor.next) {
+        // Nothing that could be sent or proven, though the log is longer: asked again when it grows.
+        if (segment === undefined) cursor.nothingAt = cursor.readAt;
+        else if (safeSize(segment.from) === cursor.next) {
           cursor.next += segment.entries.length;
           sendSegment(segment);
         }
       }
-      // Nothing to send though the log is longer: it goes on when the log next grows.
-      if (segment !== undefined) pump();
+      pump();
     },
     rangeRead(segment) {
       reads--;

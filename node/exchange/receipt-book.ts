@@ -1,8 +1,8 @@
 // Receipts on disk: the newest by each member on each log, and how far each peer has been sent ours. Small
 // enough to be held in memory whole; lost after a power cut they are only asked for again.
 
-import type { AbstractLevel } from 'abstract-level';
 import type { LogName, MemberCode } from '../names.js';
+import type { TextDatabase } from '../store/text-database.js';
 import type { KeptReceipt } from './receipts.js';
 
 export interface ReceiptBook {
@@ -18,10 +18,8 @@ export interface ReceiptBook {
   written(): Promise<void>;
 }
 
-type Database = AbstractLevel<string | Buffer | Uint8Array, string, string>;
-
 /** Opens the book in a database of its own, keys and values as text. */
-export async function openReceiptBook(database: Database): Promise<ReceiptBook> {
+export async function openReceiptBook(database: TextDatabase): Promise<ReceiptBook> {
   const receipts = new Map<LogName, Map<MemberCode, KeptReceipt>>();
   const sent = new Map<string, number>();
   let writing: Promise<void> = Promise.resolve();

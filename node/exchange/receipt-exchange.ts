@@ -13,6 +13,15 @@ import { giveReceipt, type KeptReceipt, readReceipt, receiptMessage } from './re
 
 /** A log is cosigned at most so often. */
 const RECEIPT_MS = 1000;
+/** A peer that has not answered by then is told again when it next comes. */
+const CONFIRM_MS = 30_000;
+
+interface Underway {
+  /** By log and signer. */
+  readonly sizes: Map<string, KeptReceipt>;
+  /** A ping is on its way. */
+  asking: boolean;
+}
 
 export interface ReceiptSurroundings {
   readonly clock: Clock;
@@ -44,15 +53,38 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   const { book, logs, me } = around;
   const due = new Set<Log>();
   const givenAt = new Map<LogName, number>();
+  /** What each link has been told and may not have heard. */
+  const underway = new WeakMap<Link, Underway>();
   let giving: Promise<void> = Promise.resolve();
 
   function send(to: MemberCode, receipt: KeptReceipt): void {
     if (to === me || to === receipt.by) return;
     const link = around.linkTo(to);
     if (link === undefined || !link.session.consumer.compared()) return;
-    if (book.sent(to, receipt.log, receipt.by) >= receipt.size) return;
+    const said = underway.get(link) ?? { sizes: new Map(), asking: false };
+    underway.set(link, said);
+    const key = `${receipt.log} ${receipt.by}`;
+    if (Math.max(book.sent(to, receipt.log, receipt.by), said.sizes.get(key)?.size ?? -1) >= receipt.size)
+      return;
     link.session.say({ case: 'receipt', value: receiptMessage(receipt) });
-    book.markSent(to, receipt.log, receipt.by, receipt.size);
+    said.sizes.set(key, receipt);
+    confirm(link, said);
+  }
+
+  /** What was said counts as sent once the peer has answered what was said after it. */
+  function confirm(link: Link, said: Underway): void {
+    if (said.asking || said.sizes.size === 0) return;
+    said.asking = true;
+    const batch = [...said.sizes];
+    void link.isAlive(CONFIRM_MS).then((isAlive) => {
+      said.asking = false;
+      if (!isAlive) return;
+      for (const [key, receipt] of batch) {
+        book.markSent(link.member, receipt.log, receipt.by, receipt.size);
+        if (said.sizes.get(key) === receipt) said.sizes.delete(key);
+      }
+      confirm(link, said);
+    });
   }
 
   function spread(receipt: KeptReceipt): void {

@@ -4,14 +4,16 @@
 
 import { create } from '@bufbuild/protobuf';
 import { type Receipt, ReceiptSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { Failure } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
+import { safeSize } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { type FederationId, type LogName, type MemberCode, parseMemberCode } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { hubKeys } from '../registry/state.js';
 import { openCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import { cosign, cosignatureVerifier, readCosignature } from '../tlog/cosignature.js';
-import { ed25519Verifier } from '../tlog/note.js';
+import { ed25519Verifier, formatNote, parseNote, verifyNote } from '../tlog/note.js';
 
 /** Holes named in one receipt; a node that lacks more has a trouble that `status` shows. */
 const MAX_HOLES = 1000;
@@ -61,12 +63,21 @@ export function readReceipt(receipt: Receipt, registry: RegistryState): KeptRece
   const by = parseMemberCode(receipt.by);
   const logKey = registry.logs.get(log)?.key ?? hubKeys(registry)?.log ?? new Uint8Array(32);
   const receiptKey = registry.members.get(by)?.keys.receipt ?? new Uint8Array(32);
-  const head: TreeHead = openCheckpoint(receipt.note, ed25519Verifier(log, logKey));
-  const { time } = readCosignature(
-    receipt.note,
-    cosignatureVerifier(receiptKeyName(registry.federation, by), receiptKey),
-  );
-  return { log, by, size: head.size, time, note: receipt.note, holes: receipt.holes.map(Number) };
+  const author = ed25519Verifier(log, logKey);
+  const cosigner = cosignatureVerifier(receiptKeyName(registry.federation, by), receiptKey);
+  const head: TreeHead = openCheckpoint(receipt.note, author);
+  const { time } = readCosignature(receipt.note, cosigner);
+  const holes = receipt.holes.map(safeSize);
+  if (holes.length > MAX_HOLES || holes.some((hole) => hole >= head.size)) {
+    throw new Failure(
+      'bad-receipt',
+      `a receipt of ${by} names more holes than ${MAX_HOLES}, or none of this log`,
+    );
+  }
+  // Nothing is kept or passed on but these two lines: others could carry anything.
+  const note = parseNote(receipt.note);
+  const lines = verifyNote(note, [author, cosigner]).verified;
+  return { log, by, size: head.size, time, note: formatNote(note.text, lines), holes };
 }
 
 /** The receipt for the wire again. */

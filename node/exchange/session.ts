@@ -22,7 +22,6 @@ export interface SessionSurroundings extends ProviderSurroundings, ConsumerSurro
   fault(fault: Fault): void;
   /** The peer has another log than ours: to be verified. */
   diverged(divergence: Divergence): void;
-  fill(segment: Message['content'] & { case: 'segment' }): void;
   /** The peer has told how far it holds logs. */
   headsHeard(): void;
   pong(token: bigint): void;
@@ -56,7 +55,7 @@ export function startSession(around: SessionSurroundings, nowMs: number): Sessio
         case 'want':
           return provider.want(content.value);
         case 'segment':
-          return content.value.fill ? around.fill(content) : consumer.segment(content.value);
+          return consumer.segment(content.value);
         case 'ack':
           return provider.acknowledged(content.value.bytes);
         case 'receipt':

@@ -72,18 +72,16 @@ export function createSources(around: SourcesSurroundings): Sources {
       }
     },
     tick(nowMs, links) {
-      for (const link of links) {
-        for (const [log, source] of sources) {
-          const { consumer } = link.session;
-          const size = around.size(log);
-          if (source === link || consumer.peerSize(log) <= size) continue;
-          const seen = outdone.get(log);
-          if (seen === undefined || seen.size !== size) {
-            outdone.set(log, { since: nowMs, size });
-          } else if (nowMs - seen.since >= STALL_MS) {
-            assign(log, link);
-            consumer.take(log);
-          }
+      const live = [...links].filter((link) => !link.ended);
+      for (const [log, source] of sources) {
+        const size = around.size(log);
+        const ahead = live.find((link) => link !== source && link.session.consumer.peerSize(log) > size);
+        const seen = outdone.get(log);
+        if (ahead === undefined) outdone.delete(log);
+        else if (seen === undefined || seen.size !== size) outdone.set(log, { since: nowMs, size });
+        else if (nowMs - seen.since >= STALL_MS) {
+          assign(log, ahead);
+          ahead.session.consumer.take(log);
         }
       }
     },

@@ -75,7 +75,9 @@ export async function openJournal(
 function messageFacts(message: Uint8Array): unknown {
   const { content } = fromBinary(MessageSchema, message);
   if (content.case !== 'segment') {
-    return message.length <= SMALL_MESSAGE_BYTES ? base64(message) : { case: content.case, sha256: sha256(message) };
+    return message.length <= SMALL_MESSAGE_BYTES
+      ? base64(message)
+      : { case: content.case, sha256: sha256(message) };
   }
   const { log, from, entries, fill } = content.value;
   return { case: 'segment', log, from: Number(from), entries: entries.length, fill, sha256: sha256(message) };

@@ -10,25 +10,31 @@ import { type Fault, FaultSchema, type Hole, type Segment } from '../../proto/ge
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogStore } from '../store/log-store.js';
-import { openCheckpoint, parseTreeHead, signCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
+import {
+  BadCheckpoint,
+  openCheckpoint,
+  parseTreeHead,
+  signCheckpoint,
+  type TreeHead,
+} from '../tlog/checkpoint.js';
 import { rootOf } from '../tlog/compact-range.js';
 import { ed25519Verifier, type NoteSigner, parseNote } from '../tlog/note.js';
 import { consistencyProof, inclusionProof, type NodeReader, rootAt } from '../tlog/proof.js';
 import { bundlePath, TILE_WIDTH, tileNodeReader, tilePath } from '../tlog/tile.js';
 import { isHole, type LogItem, leafHashOf, refusedHole } from './item.js';
+import { NotesAhead } from './notes-ahead.js';
 import {
   decodeHoles,
   decodeItems,
   EMPTY_TAIL,
-  encodeHoles,
-  encodeItems,
+  fillHoles,
   growingTile,
   growTail,
   holesKey,
   loadTail,
   type Tail,
 } from './tail.js';
-import { SegmentRefused, verifySegment } from './verify-segment.js';
+import { hasNoHoles, SegmentRefused, verifySegment } from './verify-segment.js';
 
 /** A checkpoint with its text. */
 export interface SignedHead extends TreeHead {
@@ -57,6 +63,8 @@ export interface LogRules {
   cut(): { readonly size: number; readonly root: Uint8Array } | undefined;
   /** The broken rule of an entry that is to become a hole; undefined when it is good. Throws to refuse the run. */
   examine(index: number, entry: Uint8Array): string | undefined;
+  /** True for a registry: it takes no hole, and its signer may change to a key that is not known here yet. */
+  readonly isRegistry?: boolean;
   /** The run is on disk. */
   committed?(from: number, items: readonly LogItem[]): void;
 }
@@ -67,10 +75,18 @@ export type LogListener = (log: Log) => void;
 /** A log that takes no more: 'frozen' by a fork, or 'closed' at its cut. */
 export class LogClosed extends Failure {}
 
+/** An append that would fork one's own log: 'behind-own-checkpoint'. */
+export class AppendRefused extends Failure {}
+
+/** A write whose predecessor failed: 'write-abandoned'. What it built on is not there; nothing was added. */
+export class WriteAbandoned extends Failure {
+  constructor(log: LogName) {
+    super('write-abandoned', `a write to ${log} before this one failed`);
+  }
+}
+
 /** Decoded bundles kept for readers that follow each other: 32 of at most some 60 KiB each. */
 const CACHED_BUNDLES = 32;
-/** Checkpoints beyond our size that wait to be compared: the newest few tell as much as all. */
-const WAITING_NOTES = 4;
 
 const EMPTY_STATE: LogState = {
   tail: EMPTY_TAIL,
@@ -89,7 +105,7 @@ export class Log {
   readonly #onRefused: (log: LogName, index: number, rule: string) => void;
   readonly #listeners = new Set<LogListener>();
   readonly #bundles = new Map<number, Promise<LogItem[]>>();
-  readonly #waiting = new Map<number, Uint8Array>();
+  readonly #ahead = new NotesAhead<SignedHead>();
   #storedHead: Uint8Array | undefined;
   #durable: LogState;
   #accepted: LogState;
@@ -172,10 +188,21 @@ export class Log {
 
   /**
    * Adds one's own entries under a checkpoint of the new size; resolves when both are on disk.
-   * Throws LogClosed, or the store's error, and then nothing was added.
+   * Throws AppendRefused, what a registry's rules throw, LogClosed, or the store's error; then nothing was added.
    */
   async append(entries: readonly Uint8Array[], signer: NoteSigner): Promise<SignedHead> {
     const before = this.#open();
+    const { size } = before.tail.range;
+    if (before.checkpoint !== undefined && before.checkpoint.size > size) {
+      throw new AppendRefused(
+        'behind-own-checkpoint',
+        `${this.name} is signed up to ${before.checkpoint.size} and is here up to ${size} only`,
+      );
+    }
+    // A member's entry that breaks a rule is a hole at others; a registry's would stop them all.
+    if (this.#rules.isRegistry === true) {
+      for (const [offset, entry] of entries.entries()) this.#rules.examine(size + offset, entry);
+    }
     const grown = growTail(before.tail, entries);
     const head = { log: this.name, size: grown.tail.range.size, root: rootOf(grown.tail.range) };
     const signed = { ...head, note: signCheckpoint(head, signer) };
@@ -188,7 +215,7 @@ export class Log {
       settled: signed,
     };
     await this.#write(after, grown.puts, grown.deletes, () => {
-      this.#rules.committed?.(before.tail.range.size, entries);
+      this.#rules.committed?.(size, entries);
     });
     return signed;
   }
@@ -206,6 +233,9 @@ export class Log {
       await this.#lastWrite;
       return this.size;
     }
+    if (this.#rules.isRegistry === true && !hasNoHoles(verified.items)) {
+      throw new SegmentRefused('bad-segment', 'a registry has no holes');
+    }
     const items = verified.items.map((item, offset) => this.#examined(verified.from + offset, item));
     const grown = growTail(before.tail, items);
     const size = grown.tail.range.size;
@@ -220,8 +250,10 @@ export class Log {
       holes: before.holes + items.filter(isHole).length,
       fault: undefined,
     };
+    const passed = before.checkpoint;
+    if (passed !== undefined && passed.size > before.tail.range.size) this.#ahead.add(passed);
     await this.#write(after, grown.puts, grown.deletes, () => this.#rules.committed?.(verified.from, items));
-    await this.#compareWaiting();
+    await this.#compareAhead();
     return size;
   }
 
@@ -230,46 +262,44 @@ export class Log {
    * SegmentRefused. Returns how many holes were filled.
    */
   async fill(segment: Segment): Promise<number> {
-    await this.#lastWrite;
-    const state = this.#open();
     const from = Number(segment.from);
+    for (;;) {
+      await this.#lastWrite;
+      const state = this.#open();
+      if (state !== this.#durable) continue;
+      const fresh = await this.#fitting(from, segment.entries);
+      if (fresh.size === 0) return 0;
+      const bundles = new Map<number, LogItem[]>();
+      const tailStart = state.tail.range.size - state.tail.items.length;
+      for (const index of fresh.keys()) {
+        const start = Math.floor(index / TILE_WIDTH) * TILE_WIDTH;
+        if (start !== tailStart) bundles.set(start, await this.#bundle(start / TILE_WIDTH));
+      }
+      // The log grew while we read: what is written must follow from what it is now.
+      if (this.#accepted !== state) continue;
+      const { tail, puts } = fillHoles(state.tail, bundles, fresh);
+      const filled = { ...state, tail, holes: state.holes - fresh.size };
+      await this.#write(filled, puts, [], () => this.#bundles.clear());
+      return fresh.size;
+    }
+  }
+
+  /** Those of the bytes that fit holes. Throws SegmentRefused when bytes do not hash to their leaf. */
+  async #fitting(from: number, entries: readonly Uint8Array[]): Promise<Map<number, Uint8Array>> {
     const fresh = new Map<number, Uint8Array>();
-    for (const [index, item] of (await this.read(from, from + segment.entries.length)).entries()) {
-      const bytes = segment.entries[index];
+    for (const [offset, item] of (await this.read(from, from + entries.length)).entries()) {
+      const bytes = entries[offset];
       if (!isHole(item) || bytes === undefined || bytes.length === 0) continue;
       if (Buffer.compare(leafHashOf(bytes), item.leafHash) !== 0) {
         throw new SegmentRefused(
           'bad-proof',
-          `the entry for index ${from + index} is not the one that the log has`,
+          `the entry for index ${from + offset} is not the one that the log has`,
         );
       }
-      if (this.#rules.examine(from + index, bytes) === undefined) fresh.set(from + index, bytes);
+      if (this.#rules.examine(from + offset, bytes) === undefined)
+        fresh.set(from + offset, new Uint8Array(bytes));
     }
-    if (fresh.size === 0) return 0;
-    const puts: [string, Uint8Array][] = [];
-    let tail = state.tail;
-    const tailStart = state.tail.range.size - state.tail.items.length;
-    for (const bundle of new Set([...fresh.keys()].map((index) => Math.floor(index / TILE_WIDTH)))) {
-      const start = bundle * TILE_WIDTH;
-      const filled = (start === tailStart ? state.tail.items : await this.#bundle(bundle)).map(
-        (item, offset) => fresh.get(start + offset) ?? item,
-      );
-      puts.push([holesKey(bundle), encodeHoles(filled)]);
-      if (start !== tailStart) {
-        puts.push([bundlePath(bundle), encodeItems(filled)]);
-        this.#bundles.delete(bundle);
-        continue;
-      }
-      tail = { ...tail, items: filled };
-      for (const [at, piece] of tail.pieces.entries()) {
-        const end = tail.pieces[at + 1] ?? tail.range.size;
-        puts.push([`tail/${piece}`, encodeItems(filled.slice(piece - start, end - start))]);
-      }
-    }
-    await this.#write({ ...state, tail, holes: state.holes - fresh.size }, puts, [], () =>
-      this.#bundles.clear(),
-    );
-    return fresh.size;
+    return fresh;
   }
 
   /** The places at [from, to), to at most the size on disk. */
@@ -319,9 +349,7 @@ export class Log {
   }
 
   /** What is needed to serve a run that ends at `end`: the checkpoint and the proof that leads to it. */
-  async proofFrom(
-    end: number,
-  ): Promise<
+  async proofFrom(end: number): Promise<
     | (Pick<Segment, 'checkpoint' | 'proof'> & {
         via?: { size: bigint; root: Uint8Array; proof: Uint8Array[] };
       })
@@ -344,27 +372,43 @@ export class Log {
    * author's.
    */
   async consider(note: Uint8Array): Promise<Fault | undefined> {
-    const head = openCheckpoint(
-      note,
-      ed25519Verifier(this.name, this.#rules.keys([])[0] ?? new Uint8Array(32)),
-    );
-    const { settled } = this.#durable;
-    if (settled === undefined || head.size > settled.size) {
-      this.#waiting.set(head.size, note);
-      for (const size of [...this.#waiting.keys()].sort((a, b) => a - b)) {
-        if (this.#waiting.size <= WAITING_NOTES) break;
-        this.#waiting.delete(size);
-      }
-      return undefined;
+    if (this.#accepted.fault !== undefined) return undefined;
+    const seen = this.#verifiedNote(note);
+    if (seen === undefined) return undefined;
+    const { settled, checkpoint } = this.#durable;
+    if (settled !== undefined && seen.size <= settled.size) return this.#compare(seen, settled);
+    const other =
+      checkpoint?.size === seen.size && Buffer.compare(checkpoint.root, seen.root) !== 0
+        ? checkpoint
+        : this.#ahead.add(seen);
+    if (other === undefined) return undefined;
+    // Two trees of one size: no proof is needed, and we need not be there to see it.
+    const fault = create(FaultSchema, { log: this.name, first: other.note, second: seen.note });
+    await this.freeze(fault);
+    return fault;
+  }
+
+  /** The note as its author's; undefined when a registry's note is signed by a key not known here (any more). */
+  #verifiedNote(note: Uint8Array): SignedHead | undefined {
+    const key = this.#rules.keys([])[0] ?? new Uint8Array(32);
+    try {
+      return { ...openCheckpoint(note, ed25519Verifier(this.name, key)), note: new Uint8Array(note) };
+    } catch (error) {
+      if (this.#rules.isRegistry === true && error instanceof BadCheckpoint) return undefined;
+      throw error;
     }
-    const root = await this.rootAt(head.size);
-    if (Buffer.compare(root, head.root) === 0) return undefined;
+  }
+
+  /** Compares a head of at most the settled size with the log; freezes it when they differ. */
+  async #compare(seen: SignedHead, settled: SignedHead): Promise<Fault | undefined> {
+    const root = await this.rootAt(seen.size);
+    if (Buffer.compare(root, seen.root) === 0) return undefined;
     const fault = create(FaultSchema, {
       log: this.name,
-      first: note,
+      first: seen.note,
       second: settled.note,
       firstRoot: root,
-      proof: await this.consistency(head.size, settled.size),
+      proof: await this.consistency(seen.size, settled.size),
     });
     await this.freeze(fault);
     return fault;
@@ -422,7 +466,7 @@ export class Log {
     this.#accepted = after;
     const write = this.#lastWrite.then(async () => {
       if (epoch !== this.#epoch) {
-        throw new Failure('write-abandoned', `a write to ${this.name} before this one failed`);
+        throw new WriteAbandoned(this.name);
       }
       try {
         this.#cutHolds(after);
@@ -436,19 +480,27 @@ export class Log {
       this.#storedHead = head;
       this.#durable = after;
       onDurable?.();
-      for (const listener of this.#listeners) listener(this);
+      for (const listener of this.#listeners) {
+        try {
+          listener(this);
+        } catch (error) {
+          // What is on disk is not called failed because somebody cannot hear of it: it is a fault of its own.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     });
     this.#lastWrite = write.catch(() => {});
     return write;
   }
 
-  async #compareWaiting(): Promise<void> {
-    const settled = this.settled;
+  async #compareAhead(): Promise<void> {
+    const { settled } = this;
     if (settled === undefined) return;
-    for (const [size, note] of [...this.#waiting]) {
-      if (size > settled.size) continue;
-      this.#waiting.delete(size);
-      await this.consider(note);
+    for (const seen of this.#ahead.reached(settled.size)) {
+      if (this.#accepted.fault !== undefined) return;
+      await this.#compare(seen, settled);
     }
   }
 

@@ -31,7 +31,7 @@ export async function readSegment(
     // A bundle at a time; a run ends where the bytes are full.
     const next = Math.min(end, (Math.floor(index / TILE_WIDTH) + 1) * TILE_WIDTH);
     for (const item of await log.read(index, next)) {
-      bytes += (isHole(item) ? 48 : item.length) + 4;
+      bytes += sizeOf(item);
       items.push(item);
       if (bytes >= maxBytes) break;
     }
@@ -43,11 +43,26 @@ export async function readSegment(
   return create(SegmentSchema, { ...bodyOf(log, from, items), ...proof });
 }
 
-/** The places at [from, to) for a peer that lacks their bytes: no checkpoint, no proof. */
-export async function readFill(log: Log, from: number, to: number): Promise<Segment | undefined> {
-  const items = await log.read(from, Math.min(to, log.size));
+/** The places from `from` on for a peer that lacks their bytes, of about `maxBytes`: no checkpoint, no proof. */
+export async function readFill(
+  log: Log,
+  from: number,
+  to: number,
+  maxBytes: number,
+): Promise<Segment | undefined> {
+  let bytes = 0;
+  const places = await log.read(from, Math.min(to, log.size));
+  const items = places.filter((item, offset) => {
+    if (offset > 0 && bytes >= maxBytes) return false;
+    bytes += sizeOf(item);
+    return true;
+  });
   if (items.length === 0) return undefined;
   return create(SegmentSchema, { ...bodyOf(log, from, items), fill: true });
+}
+
+function sizeOf(item: LogItem): number {
+  return (isHole(item) ? 48 : item.length) + 4;
 }
 
 function bodyOf(log: Log, from: number, items: readonly LogItem[]) {

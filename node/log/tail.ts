@@ -100,9 +100,42 @@ export function growTail(tail: Tail, items: readonly LogItem[]): Growth {
     const added = pending.slice(pending.length - (size - pieceStart));
     puts.set(pieceKey(pieceStart), encodeItems(added));
     pieces.push(pieceStart);
+    // The tail stays for long; a view into a message would hold the whole message in memory.
+    const first = pending.length - added.length;
+    for (const [offset, item] of added.entries()) {
+      if (item instanceof Uint8Array) pending[first + offset] = new Uint8Array(item);
+    }
     if (added.some(isHole)) puts.set(holesKey(Math.floor(size / TILE_WIDTH)), encodeHoles(pending));
   }
   return { tail: { range, items: pending, hashes, edges, pieces }, puts: [...puts], deletes };
+}
+
+/**
+ * What is written when bytes fill holes. `bundles` are the full bundles concerned, by first index; holes of the
+ * growing one are filled in the tail. Pure.
+ */
+export function fillHoles(
+  tail: Tail,
+  bundles: ReadonlyMap<number, readonly LogItem[]>,
+  fresh: ReadonlyMap<number, Uint8Array>,
+): { tail: Tail; puts: [string, Uint8Array][] } {
+  const puts: [string, Uint8Array][] = [];
+  const filled = (start: number, items: readonly LogItem[]): LogItem[] =>
+    items.map((item, offset) => fresh.get(start + offset) ?? item);
+  for (const [start, items] of bundles) {
+    const now = filled(start, items);
+    puts.push([holesKey(start / TILE_WIDTH), encodeHoles(now)]);
+    puts.push([bundlePath(start / TILE_WIDTH), encodeItems(now)]);
+  }
+  const start = tail.range.size - tail.items.length;
+  const items = filled(start, tail.items);
+  if (items.every((item, offset) => item === tail.items[offset])) return { tail, puts };
+  puts.push([holesKey(start / TILE_WIDTH), encodeHoles(items)]);
+  for (const [at, piece] of tail.pieces.entries()) {
+    const end = tail.pieces[at + 1] ?? tail.range.size;
+    puts.push([pieceKey(piece), encodeItems(items.slice(piece - start, end - start))]);
+  }
+  return { tail: { ...tail, items }, puts };
 }
 
 /** Adds the hash of the full tile `index` of level `depth` to the tile above, and goes on upwards when that is full. */

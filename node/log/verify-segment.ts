@@ -1,7 +1,8 @@
 // Decides whether a run of entries from a peer continues a log: hashes its leaves, extends the compact range
 // and checks it against a checkpoint signed by the author (RFC 6962 consistency). Pure; nothing is changed.
 
-import type { Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { HoleSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import { openCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
@@ -33,7 +34,9 @@ export function segmentItems(segment: Segment): LogItem[] {
     if (hole === undefined || safeSize(hole.index) !== from + offset || hole.leafHash.length !== 32) {
       throw new SegmentRefused('bad-segment', `index ${from + offset} is empty and no hole explains it`);
     }
-    return hole;
+    // Copied field by field: what else a message may carry is neither kept nor passed on.
+    const { index, leafHash, reason, by } = hole;
+    return create(HoleSchema, { index, leafHash: new Uint8Array(leafHash), reason, by });
   });
   if (nextHole !== segment.holes.length) {
     throw new SegmentRefused('bad-segment', 'a hole is told for an index that has its entry');
@@ -61,7 +64,7 @@ export function verifySegment(
   const checkpoint = checkpointUnder(log, segment.checkpoint, keys);
   const extended = appendLeaves(range, items.map(leafHashOf));
   const end = { size: extended.size, root: rootOf(extended) };
-  let ahead: readonly Uint8Array[] | undefined = segment.proof;
+  let ahead: readonly Uint8Array[] | undefined = segment.proof.map((hash) => new Uint8Array(hash));
   let base = end;
   if (segment.via !== undefined) {
     base = { size: safeSize(segment.via.size), root: segment.via.root };

@@ -1,4 +1,4 @@
-// A notice: something that a person is told once. What programs read of it is fixed (issue 3, "Fixed names"):
+// A notice: something that a person is told once. Programs rely on these names:
 //
 //   {"sequence":7,"kind":"hit","hash":"9f86…","algorithm":"sha256","mine":{"record":"AU:3"},
 //    "other":{"member":"NL","index":12},"at":"2025-01-31T12:00:00.000Z"}

@@ -47,12 +47,12 @@ interface Recent {
   readonly entry: Entry;
   readonly log: LogName;
   readonly index: Promise<number>;
+  /** The index once it is on disk. */
+  at?: number;
 }
 
-/** Recent records are looked through for those that the views have when there are so many. */
-const RECENT_SWEEP = 65_536;
-
 export function createPublisher(around: PublisherSurroundings): Publisher {
+  /** By record id, in the order of publishing. */
   const recent = new Map<string, Recent>();
   let appender: { log: Log; appender: Appender } | undefined;
 
@@ -108,11 +108,12 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       around.count.take(own.log.name, own.log.size, bytes.length, quota);
       const index = own.appender.append(bytes);
       const mine: Recent = { entry, log: own.log.name, index };
+      recent.delete(key);
       recent.set(key, mine);
       try {
-        const at = await index;
-        if (recent.size >= RECENT_SWEEP) await sweep();
-        return { outcome: 'taken', index: at, ...answer };
+        mine.at = await index;
+        forgetViewed();
+        return { outcome: 'taken', index: mine.at, ...answer };
       } catch (error) {
         if (recent.get(key) === mine) recent.delete(key);
         throw error;
@@ -123,9 +124,11 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     },
   };
 
-  async function sweep(): Promise<void> {
-    for (const [key, { log, index }] of [...recent]) {
-      if ((await index.catch(() => -1)) < around.viewedUpTo(log)) recent.delete(key);
+  /** Drops the recent records that the views have by now, the oldest first. */
+  function forgetViewed(): void {
+    for (const [key, { log, at }] of recent) {
+      if (at === undefined || at >= around.viewedUpTo(log)) return;
+      recent.delete(key);
     }
   }
 }

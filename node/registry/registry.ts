@@ -6,7 +6,7 @@ import type { MemberKeys } from '../../proto/gen/icse/v1/registry_pb.js';
 import { Failure } from '../failure.js';
 import { isHole, type LogItem } from '../log/item.js';
 import { Log, type LogRules } from '../log/log.js';
-import { type FederationId, type LogName, logName } from '../names.js';
+import { type FederationId, type LogName, LYON, logName, parseLogName } from '../names.js';
 import { decodeEntry } from '../statements/entry.js';
 import { brokenRules } from '../statements/rules.js';
 import type { LogStore } from '../store/log-store.js';
@@ -35,6 +35,8 @@ export class Registry {
   #staged: RegistryState;
   #log: Log | undefined;
   #rootSigned: Uint8Array | undefined;
+  /** The hub's keys by the registry before this one, until this one names them. */
+  #keysBefore: MemberKeys | undefined;
 
   private constructor(store: LogStore, anchors: RegistryAnchors, generation: number) {
     this.#store = store;
@@ -45,9 +47,11 @@ export class Registry {
 
   /** Folds the newest registry that is on disk; an empty one when there is none. */
   static async open(store: LogStore, anchors: RegistryAnchors): Promise<Registry> {
-    const stored = new Set<string>(await store.logs());
-    let generation = 1;
-    while (stored.has(logName(anchors.federation, undefined, generation + 1))) generation++;
+    const generations = (await store.logs())
+      .map(parseLogName)
+      .filter((log) => log.federation === anchors.federation && log.member === undefined)
+      .map((log) => log.generation);
+    const generation = Math.max(1, ...generations);
     const registry = new Registry(store, anchors, generation);
     await registry.#openLog();
     return registry;
@@ -68,7 +72,27 @@ export class Registry {
 
   /** The hub's keys as they are known here. */
   get hubKeys(): MemberKeys {
-    return hubKeys(this.#state) ?? this.#anchors.hubKeys;
+    return hubKeys(this.#state) ?? this.#keysBefore ?? this.#anchors.hubKeys;
+  }
+
+  /**
+   * The hub's keys by an entry that the root signed (Rotate of the hub, or Epoch) and that this registry does
+   * not have yet; undefined when it is not the root's, or old: keys that were given up stay given up.
+   * Throws when the bytes are no entry.
+   */
+  newHubKeys(rootSigned: Uint8Array): MemberKeys | undefined {
+    const { statement } = decodeEntry(rootSigned);
+    if (statement.case !== 'rotate' && statement.case !== 'epoch') return undefined;
+    if (!isRootSigned(this.#anchors.federation, statement.value, this.#anchors.rootKey)) return undefined;
+    const closing = statement.case === 'rotate' ? statement.value.cut?.log : statement.value.previous?.log;
+    const own = this.#state.members.get(LYON)?.log;
+    const known =
+      statement.case === 'epoch'
+        ? this.#state.generation
+        : own === undefined
+          ? 0
+          : parseLogName(own).generation;
+    return parseLogName(closing ?? '').generation >= known ? statement.value.keys : undefined;
   }
 
   /** The last entry that the root signed (Rotate of the hub, or Epoch), serialised; undefined when there is none. */
@@ -82,12 +106,14 @@ export class Registry {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Leaves the registry that is on disk for the next one, which begins with an Epoch signed by the root. */
-  async beginEpoch(): Promise<Log> {
+  /** Leaves the registry that is on disk for a later one, which begins with an Epoch signed by the root. */
+  async beginEpoch(generation = this.#state.generation + 1): Promise<Log> {
     const before = this.#state;
-    this.#state = emptyRegistry(this.#anchors.federation, before.generation + 1);
+    this.#keysBefore = this.hubKeys;
+    this.#state = emptyRegistry(this.#anchors.federation, generation);
     this.#staged = this.#state;
     await this.#openLog();
+    for (const listener of this.#listeners) listener(this.#state, before);
     return this.log;
   }
 
@@ -126,6 +152,7 @@ export class Registry {
     return {
       keys: (items) => this.#signers(items),
       cut: () => undefined,
+      isRegistry: true,
       examine: (index, bytes) => {
         // After a write that failed, the same indices come again on top of what is on disk.
         if (index === this.#state.size) this.#staged = this.#state;
@@ -140,7 +167,7 @@ export class Registry {
     };
   }
 
-  /** Keys that may have signed a checkpoint over these entries: a change of the hub's keys takes effect at once. */
+  /** The key that signs a checkpoint over these entries: a change of the hub's keys takes effect at once. */
   #signers(items: readonly LogItem[]): readonly Uint8Array[] {
     const current = this.hubKeys.log;
     for (const item of items.toReversed()) {
@@ -150,7 +177,7 @@ export class Registry {
       if (statement.case !== 'rotate' && statement.case !== 'epoch') continue;
       if (statement.value.keys === undefined) continue;
       if (isRootSigned(this.#anchors.federation, statement.value, this.#anchors.rootKey)) {
-        return [statement.value.keys.log, current];
+        return [statement.value.keys.log];
       }
     }
     return [current];

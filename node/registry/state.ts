@@ -133,6 +133,8 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
       if (resume.log === member.log) {
         if (closed !== undefined && resume.place.size < closed.size)
           refuse('the log cannot go on from below its cut');
+        if (closed !== undefined && resume.place.size === closed.size && !isSameRoot(resume.place, closed))
+          refuse('the log was cut at that place with another root');
         return withLog(withMember(next, { ...member, suspended: false }), member.log, undefined);
       }
       if (resume.log !== nextLog(member.log) || resume.place.size !== 0) {
@@ -153,6 +155,8 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
       if (cut.log !== member.log) refuse(`${member.code} writes ${member.log}, not ${cut.log}`);
       if (closed !== undefined && cut.place.size > closed.size)
         refuse('the log is cut below that place already');
+      if (closed !== undefined && cut.place.size === closed.size && !isSameRoot(cut.place, closed))
+        refuse('the log is cut at that place already, with another root');
       const log = nextLog(member.log);
       const opened = {
         name: log,
@@ -171,6 +175,10 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
   }
 }
 
+function isSameRoot(a: Place, b: Place): boolean {
+  return Buffer.compare(a.root, b.root) === 0;
+}
+
 const NOTHING: Place = { size: 0, root: EMPTY_ROOT };
 
 type Refuse = (message: string) => never;
@@ -186,10 +194,13 @@ function admitted(
   if (state.members.size >= MAX_MEMBERS) refuse(`a federation has at most ${MAX_MEMBERS} members`);
   const keys = keysOf(state, admit.keys, refuse);
   if (admit.quota === undefined) refuse(`${code} has no quota`);
+  if (past.length > 0 && state.generation === 1) refuse('earlier logs are named only after an epoch');
   let next = state;
   for (const [at, { cut, key }] of past.entries()) {
     const { log, place } = cutOf(cut, refuse);
     if (log !== logName(state.federation, code, at + 1)) refuse(`${log} is not log ${at + 1} of ${code}`);
+    if (key.length !== 32 || place.root.length !== 32)
+      refuse(`the key or the root of ${log} is not 32 bytes`);
     next = withNewLog(next, { name: log, member: code, key, cut: place });
   }
   const log = logName(state.federation, code, past.length + 1);

@@ -4,6 +4,7 @@
 //
 //   <position>                         one record
 //   <position> <tail> (two or more)    several
+
 import type { Binary } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
 import { shortKey, tailBytes, tailOf } from './hash-key.js';

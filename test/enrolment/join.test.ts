@@ -9,6 +9,7 @@ import { loadIdentity } from '../../node/home/identity.js';
 import { homePaths } from '../../node/home/layout.js';
 import {
   AU,
+  aBegunHome,
   aFolder,
   aMember,
   aRunningHub,
@@ -64,7 +65,9 @@ describe('joining', () => {
   });
 
   it('without --listen makes a node that only dials', async () => {
-    await joinWith(await hub.invite(NL));
+    const invitation = await hub.invite(NL);
+    ({ home } = await aBegunHome(invitation));
+    await joinWith(invitation);
     expect((await readConfig(homePaths(home).config)).listen).toBeUndefined();
   });
 
@@ -98,7 +101,9 @@ describe('joining', () => {
 
 describe('joining is refused', () => {
   it('in a home that has joined', async () => {
-    await joinWith(await hub.invite(NL));
+    const invitation = await hub.invite(NL);
+    ({ home } = await aBegunHome(invitation));
+    await joinWith(invitation);
     await expect(joinWith(await hub.invite(NL, { replace: true }))).rejects.toThrow(
       'is the home of NL already: run icse start, or join with a new invitation in a new home',
     );

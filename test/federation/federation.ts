@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { parseDocument } from 'yaml';
-import type { Notice, NodeStatus } from '../../node/api.js';
+import type { NodeStatus, Notice } from '../../node/api.js';
 import { type Clock, systemClock } from '../../node/clock.js';
 import { parseInvitation } from '../../node/enrolment/invitation-file.js';
 import { join as joinFederation } from '../../node/enrolment/join.js';
@@ -72,7 +72,10 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
 
   const lyon = await start('LYON');
 
-  async function welcome(code: string, { listen = '127.0.0.1:0', replace = false } = {}): Promise<RunningNode> {
+  async function welcome(
+    code: string,
+    { listen = '127.0.0.1:0', replace = false } = {},
+  ): Promise<RunningNode> {
     const invitation = await running('LYON').api.hub?.invite({ member: code, confirm: false, replace });
     await joinFederation({
       home: home(code),

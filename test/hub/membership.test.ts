@@ -5,7 +5,7 @@ import type { Identity } from '../../node/home/identity.js';
 import type { HomePaths } from '../../node/home/layout.js';
 import { LYON, logName, parseMemberCode } from '../../node/names.js';
 import { EMPTY_ROOT } from '../../node/tlog/hash.js';
-import { AU, aMember, aRunningHub, NL, type RunningHub, removeFolders } from './a-hub.js';
+import { AU, aCopyOf, aMember, aRunningHub, NL, type RunningHub, removeFolders } from './a-hub.js';
 
 let hub: RunningHub;
 let dutch: Identity;

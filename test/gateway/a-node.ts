@@ -1,0 +1,117 @@
+// A node's face without a node behind it, for what the socket and the commands do by themselves: it keeps
+// records, holdings and notices in memory. What commands mean to a real node is tested with real nodes.
+
+import type { HoldingItem, LookupAnswer, NodeApi, NodeStatus, Notice, WatchedEntry } from '../../node/api.js';
+import { hashText, type NamedHash, strongestHash } from '../../node/statements/hashes.js';
+import { recordToJson } from '../../node/statements/record-json.js';
+
+export interface FakeNode {
+  readonly api: NodeApi;
+  /** Records that were published, in our JSON form. */
+  readonly published: object[];
+  readonly holdings: HoldingItem[];
+  tell(kind: string, facts: object): Notice;
+  enter(index: number): void;
+  readonly listeners: () => number;
+}
+
+const NO_STATUS: NodeStatus = {
+  member: 'NL',
+  federation: 'f'.repeat(64),
+  pid: process.pid,
+  software: 'test',
+  ready: true,
+  why: '',
+  listen: '127.0.0.1:7401',
+  connections: [],
+  logs: [],
+  certificate: { notAfter: '2026-12-31T00:00:00.000Z' },
+  warnings: [],
+};
+
+/** A node of NL; `change` replaces parts of its face. */
+export function aNode(change: Partial<NodeApi> = {}): FakeNode {
+  const published: object[] = [];
+  const index = new Map<string, number>();
+  const holdings: HoldingItem[] = [];
+  const notices: Notice[] = [];
+  const onNotice = new Set<(notice: Notice) => void>();
+  const onEntry = new Set<(entry: WatchedEntry) => void>();
+
+  const named = (hashes: readonly NamedHash[]) =>
+    Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]));
+
+  const api: NodeApi = {
+    member: 'NL',
+    async publish(record, keepUntilDay) {
+      const { algorithm, hash } = strongestHash(record);
+      const key = hashText(algorithm, hash);
+      const known = index.get(key);
+      if (known !== undefined) return { outcome: 'known', member: 'NL', index: known, recordId: key };
+      index.set(key, published.length);
+      published.push(recordToJson(record, keepUntilDay));
+      return { outcome: 'taken', member: 'NL', index: published.length - 1, recordId: key };
+    },
+    async lookup(hashes) {
+      return hashes.map(({ algorithm, hash }): LookupAnswer => {
+        const text = hashText(algorithm, hash);
+        const at = index.get(text);
+        const found = {
+          member: 'NL',
+          index: at ?? 0,
+          recordId: text,
+          hashes: { [algorithm]: text },
+          classification: null,
+        };
+        return { hash: text, algorithm, records: at === undefined ? [] : [found], holdings: 0 };
+      });
+    },
+    status: async () => NO_STATUS,
+    notices: async (from, limit) => notices.filter(({ sequence }) => sequence >= from).slice(0, limit),
+    onNotice(listener) {
+      onNotice.add(listener);
+      return () => onNotice.delete(listener);
+    },
+    onEntry(listener) {
+      onEntry.add(listener);
+      return () => onEntry.delete(listener);
+    },
+    async addHoldings(items) {
+      for (const { hashes, label } of items) holdings.push({ hashes: named(hashes), label: label ?? null });
+      return { taken: items.length, known: 0 };
+    },
+    async *listHoldings(label) {
+      yield* holdings.filter((holding) => label === undefined || holding.label === label);
+    },
+    removeHoldings: async () => holdings.splice(0).length,
+    views: async () => ({ at: {}, viewsDigest: 'd', views: [] }),
+    rebuildViews: async () => {},
+    faults: async () => [],
+    ...change,
+  };
+
+  return {
+    api,
+    published,
+    holdings,
+    tell(kind, facts) {
+      const at = new Date(1_700_000_000_000 + notices.length).toISOString();
+      const notice = { sequence: notices.length + 1, kind, at, ...facts } as Notice;
+      notices.push(notice);
+      for (const listener of onNotice) listener(notice);
+      return notice;
+    },
+    enter(at) {
+      const entry: WatchedEntry = {
+        kind: 'entry',
+        log: 'icse/x/NL',
+        member: 'NL',
+        index: at,
+        entry: 'ab',
+        record: null,
+      };
+      for (const listener of onEntry) listener(entry);
+    },
+    listeners: () => onNotice.size + onEntry.size,
+  };
+}

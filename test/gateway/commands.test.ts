@@ -1,0 +1,479 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { run } from '../../gateway/cli/run.js';
+import { Interrupted } from '../../gateway/cli/terminal.js';
+import { aNode } from './a-node.js';
+import { aFolder, aServedNode, icse, jsonLines, until } from './a-socket.js';
+
+const MD5 = 'ab'.repeat(16);
+const md5 = (n: number) => n.toString(16).padStart(32, '0');
+
+describe('the command line', () => {
+  test.each([
+    'hub',
+    'hub create',
+    'hub root-crl',
+    'hub rotate',
+    'hub new-epoch',
+    'join',
+    'import',
+    'publish',
+    'lookup',
+    'watch',
+    'hits',
+    'holdings',
+    'holdings list',
+    'holdings remove',
+    'status',
+    'member',
+    'member list',
+    'member invite',
+    'member confirm',
+    'member amend',
+    'member suspend',
+    'member reinstate',
+    'views',
+    'views rebuild',
+    'config check',
+    'verify',
+  ])('tells how to use icse %s', async (command) => {
+    const { code, out, err } = await icse([...command.split(' '), '--help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`Usage: icse ${command}`);
+    const isGroup = /\n {2}help|Commands:/.test(out) && command !== 'views';
+    if (!isGroup) expect(out).toMatch(/Examples?:\n {2}(?:icse|sha256sum|echo)/);
+  });
+
+  test.each([
+    ['nothing', [], 'Usage: icse'],
+    ['an unknown command', ['frobnicate'], "icse: unknown command 'frobnicate'"],
+    ['an unknown option', ['status', '--frob', '--home', 'x'], "icse: unknown option '--frob'"],
+    ['no home', ['status'], 'icse: name the home of the node with --home DIR, or in ICSE_HOME'],
+    ['a wrong number', ['watch', '--from', 'x', '--home', 'x'], 'It must be a whole number from 0.'],
+    ['a wrong date', ['hits', '--since', '2026-13-40', '--home', 'x'], 'It must be a UTC day or time'],
+    ['a wrong member', ['hits', '--member', 'uk', '--home', 'x'], 'is not a member code'],
+    ['the code of no country', ['member', 'suspend', 'UK', '--home', 'x'], 'write GB'],
+    ['a wrong address', ['hub', 'create', '--listen', 'nowhere', '--home', 'x'], 'is not host:port'],
+    [
+      'a wrong quota',
+      ['member', 'amend', 'NL', '--quota', '5', '--home', 'x'],
+      'It must be ENTRIES/BYTES a day',
+    ],
+    ['nothing to amend', ['member', 'amend', 'NL', '--home', 'x'], 'name --address HOST:PORT'],
+    ['a wrong kind', ['import', 'f', '--kind', 'song', '--home', 'x'], 'It must be one of image, video.'],
+    [
+      'a wrong classification',
+      ['import', 'f', '--classification', 'NL', '--home', 'x'],
+      'It must be SCHEME:CODE',
+    ],
+    [
+      'a wrong day',
+      ['import', 'f', '--keep-until', 'soon', '--home', 'x'],
+      'It must be a day such as 2030-12-31.',
+    ],
+    ['a file to publish', ['publish', 'f', '--home', 'x'], 'icse: publish reads standard input'],
+    ['what is no hash', ['lookup', 'xyz', '--home', 'x'], 'icse: "xyz" is no hash'],
+    [
+      'nothing to remove',
+      ['holdings', 'remove', '--home', 'x'],
+      'icse: name either --label REF or hashes to remove',
+    ],
+    ['a wrong fingerprint', ['verify', 'f', '--root-fingerprint', '12'], 'It must be 64 hex digits.'],
+  ])('given %s was used wrongly: 2, and one line', async (_what, argv, sentence) => {
+    const { code, out, err } = await icse(argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(sentence);
+    if (argv.length > 0) expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test.each([
+    ['status'],
+    ['watch'],
+    ['hits'],
+    ['views'],
+    ['holdings', 'list'],
+    ['member', 'list'],
+    ['lookup', MD5],
+    ['publish', '-'],
+    ['import', '-', '--format', 'jsonl'],
+  ])('says for %s that no node runs, and how to start it', async (...argv) => {
+    const home = await aFolder();
+    expect(await icse([...argv, '--home', home], { stdin: `{"md5":"${MD5}"}\n` })).toEqual({
+      code: 1,
+      out: '',
+      err: `icse: no node runs on ${home}; start it with: icse start --home ${home}\n`,
+    });
+  });
+
+  test('takes the home from ICSE_HOME', async () => {
+    const { home } = await aServedNode();
+    const { code, out } = await icse(['status', '--json'], { env: { ICSE_HOME: home } });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ member: 'NL', ready: true });
+  });
+
+  test('passes on what the node refuses, with its sentence', async () => {
+    const { home } = await aServedNode();
+    const { code, err } = await icse(['member', 'list', '--home', home]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining('icse: this is the node of NL; only the hub'),
+    });
+  });
+
+  test('tells a fault of its own in one line, without a stack', async () => {
+    const { home } = await aServedNode(aNode({ status: async () => ({}) as never }));
+    const { code, err } = await icse(['status', '--home', home]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^icse: an error inside icse: [^\n]+\n$/);
+  });
+
+  test('ends quietly when nobody reads on', async () => {
+    const served = await aServedNode();
+    for (let n = 0; n < 100; n++) served.node.tell('member', { n });
+    const stdout = new Writable({
+      write(_chunk, _encoding, done) {
+        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+    let err = '';
+    const stderr = new Writable({
+      write(chunk, _encoding, done) {
+        err += chunk;
+        done();
+      },
+    });
+    const watching = run(['watch', '--from', '0', '--home', served.home], {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      env: {},
+    });
+    await once(stdout, 'error');
+    served.node.tell('member', {});
+    expect({ code: await watching, err }).toEqual({ code: 0, err: '' });
+  });
+});
+
+describe('icse publish -', () => {
+  test('answers each record with a line, and tells refusals by line', async () => {
+    const { home } = await aServedNode();
+    const { code, out, err } = await icse(['publish', '-', '--home', home], {
+      stdin: `{"md5":"${MD5}"}\n\n{"md5":"x"}\n{"md5":"${MD5}"}\n`,
+    });
+    expect(code).toBe(1);
+    expect(jsonLines(out)).toMatchObject([
+      { outcome: 'taken', member: 'NL', index: 0, recordId: MD5 },
+      { error: { code: 'bad-record' }, line: 3 },
+      { outcome: 'known', index: 0 },
+    ]);
+    expect(err).toBe('standard input:3: not a media record: md5: 1 characters, must be 32 hex digits\n');
+  });
+
+  test('answers before its input ends', async () => {
+    const { home } = await aServedNode();
+    const stdin = new Readable({ read() {} });
+    let out = '';
+    const publishing = icse(['publish', '-', '--home', home], {
+      stdin,
+      onOutput: (text) => {
+        out += text;
+      },
+    });
+    stdin.push(`{"md5":"${md5(1)}"}\n`);
+    await until(() => jsonLines(out).length === 1);
+    stdin.push(`{"md5":"${md5(2)}"}\n`);
+    await until(() => jsonLines(out).length === 2);
+    stdin.push(null);
+    expect((await publishing).code).toBe(0);
+  });
+
+  test('says that the node has stopped', async () => {
+    const served = await aServedNode();
+    const stdin = new Readable({ read() {} });
+    const publishing = icse(['publish', '-', '--home', served.home], { stdin });
+    stdin.push(`{"md5":"${md5(1)}"}\n`);
+    await until(() => served.node.published.length === 1);
+    await served.server.close();
+    expect(await publishing).toMatchObject({
+      code: 1,
+      err: `icse: the node on ${served.home} has stopped\n`,
+    });
+  });
+});
+
+describe('icse lookup', () => {
+  test('prints one JSON line a hash, in the order asked', async () => {
+    const served = await aServedNode();
+    await icse(['publish', '-', '--home', served.home], { stdin: `{"md5":"${MD5}"}\n` });
+    const { code, out } = await icse(['lookup', md5(7), MD5.toUpperCase(), '--json', '--home', served.home]);
+    expect(code).toBe(0);
+    expect(jsonLines(out)).toEqual([
+      { hash: md5(7), algorithm: 'md5', records: [], holdings: 0 },
+      {
+        hash: MD5,
+        algorithm: 'md5',
+        records: [expect.objectContaining({ member: 'NL', index: 0 })],
+        holdings: 0,
+      },
+    ]);
+  });
+
+  test('reads thousands from standard input, and names the lines that are none', async () => {
+    const { home } = await aServedNode();
+    const hashes = Array.from({ length: 5000 }, (_, n) => md5(n));
+    const stdin = [...hashes.slice(0, 10), 'xyz', '', ...hashes.slice(10)].join('\n');
+    const { code, out, err } = await icse(['lookup', '-', '--json', '--home', home], { stdin });
+    expect(code).toBe(2);
+    expect(jsonLines(out).map((answer) => (answer as { hash: string }).hash)).toEqual(hashes);
+    expect(err).toMatch(/^standard input:11: "xyz" is no hash: [^\n]+\n$/);
+  });
+
+  test('tells people who has it', async () => {
+    const { home } = await aServedNode();
+    await icse(['publish', '-', '--home', home], { stdin: `{"md5":"${MD5}"}\n` });
+    const { out } = await icse(['lookup', MD5, md5(1), '--home', home]);
+    expect(out).toBe(`${MD5}  md5  NL:0\n${md5(1)}  md5  nobody has it on record\n`);
+  });
+});
+
+describe('icse watch', () => {
+  test('prints notices as they come until it is interrupted', async () => {
+    const served = await aServedNode();
+    served.node.tell('member', { member: 'AU' });
+    const stop = new AbortController();
+    let out = '';
+    const watching = icse(['watch', '--json', '--from', '0', '--entries', '--home', served.home], {
+      signal: stop.signal,
+      onOutput: (text) => {
+        out += text;
+      },
+    });
+    await until(() => jsonLines(out).length === 1);
+    served.node.tell('hit', { hash: MD5, mine: { record: 'NL:1' }, other: { member: 'AU', index: 2 } });
+    served.node.enter(4);
+    await until(() => jsonLines(out).length === 3);
+    expect(jsonLines(out)).toMatchObject([
+      { sequence: 1, kind: 'member', member: 'AU' },
+      { sequence: 2, kind: 'hit', hash: MD5 },
+      { kind: 'entry', log: 'icse/x/NL', index: 4 },
+    ]);
+    stop.abort(new Interrupted());
+    expect(await watching).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('shows people a line each', async () => {
+    const served = await aServedNode();
+    served.node.tell('hit', {
+      hash: MD5,
+      algorithm: 'md5',
+      mine: { record: 'NL:3' },
+      other: { member: 'AU', index: 5 },
+    });
+    served.node.tell('member', { member: 'DE', state: 'suspended\u001b[2J' });
+    served.node.tell('conflict', {
+      hash: MD5,
+      algorithm: 'md5',
+      mine: { holding: 'x' },
+      other: { member: 'AU', index: 5, log: 'icse/x/AU.2' },
+    });
+    let out = '';
+    const watching = icse(['watch', '--from', '0', '--home', served.home], {
+      onOutput: (text) => {
+        out += text;
+      },
+    });
+    await until(() => out.split('\n').length === 4);
+    expect(out).toBe(
+      `#1  2023-11-14T22:13:20.000Z  hit  our NL:3 and AU:5 have the same md5 ${MD5}\n` +
+        '#2  2023-11-14T22:13:20.001Z  member  member DE, state suspended [2J\n' +
+        `#3  2023-11-14T22:13:20.002Z  conflict  our holding "x" and AU.2:5 have the same md5 ${MD5}, but by a stronger hash they are different files\n`,
+    );
+    await served.server.close();
+    expect(await watching).toMatchObject({ code: 1, err: `icse: the node on ${served.home} has stopped\n` });
+  });
+});
+
+describe('icse hits', () => {
+  const hit = (member: string) => ({
+    hash: MD5,
+    algorithm: 'md5',
+    mine: { record: 'NL:3' },
+    other: { member, index: 5 },
+  });
+
+  test.each([
+    ['all hits and nothing else', [], [1, 3, 4]],
+    ['from a number on', ['--since', '3'], [3, 4]],
+    ['from a time on', ['--since', '2023-11-14T22:13:20.003Z'], [4]],
+    ['from a day on', ['--since', '2023-11-15'], []],
+    ['of one member', ['--member', 'AU'], [1, 4]],
+  ])('prints %s', async (_what, argv, sequences) => {
+    const served = await aServedNode();
+    served.node.tell('hit', hit('AU'));
+    served.node.tell('conflict', hit('AU'));
+    served.node.tell('hit', hit('DE'));
+    served.node.tell('hit', hit('AU'));
+    const { code, out } = await icse(['hits', '--json', '--home', served.home, ...argv]);
+    expect(code).toBe(0);
+    expect(jsonLines(out).map((line) => (line as { sequence: number }).sequence)).toEqual(sequences);
+    const counted = await icse(['hits', '--count', '--home', served.home, ...argv]);
+    expect(counted.out).toBe(`${sequences.length}\n`);
+  });
+});
+
+describe('icse holdings', () => {
+  test('lists and removes', async () => {
+    const served = await aServedNode();
+    served.node.holdings.push(
+      { hashes: { md5: MD5 }, label: 'case 12' },
+      { hashes: { md5: md5(1) }, label: null },
+    );
+    const list = await icse(['holdings', 'list', '--home', served.home]);
+    expect(list.out).toBe(`case 12  md5 ${MD5}\n-  md5 ${md5(1)}\n`);
+    const removed = await icse(['holdings', 'remove', '--label', 'case 12', '--json', '--home', served.home]);
+    expect(removed.out).toBe('{"removed":2}\n');
+  });
+});
+
+describe('icse status and member list', () => {
+  test('show tables to people', async () => {
+    const receipts = [{ by: 'LYON', size: 1234, time: '2026-01-01T00:00:00Z' }];
+    const log = {
+      member: 'NL',
+      log: 'icse/x/NL',
+      size: 1234567,
+      state: 'live',
+      since: null,
+      why: '',
+      behind: 0,
+      holes: 2,
+    };
+    const connection = {
+      member: 'LYON',
+      direction: 'out' as const,
+      state: 'stalled',
+      since: '2026-01-01T00:00:00Z',
+      why: 'waiting for AU',
+    };
+    const status = await aNode().api.status();
+    const { home } = await aServedNode(
+      aNode({
+        status: async () => ({
+          ...status,
+          warnings: ['move the root'],
+          connections: [connection],
+          logs: [{ ...log, checkpoint: null, vkey: '', receipts }],
+        }),
+      }),
+    );
+    const { out } = await icse(['status', '--home', home]);
+    expect(out.split('\n')).toEqual([
+      'NL  ready to publish',
+      `exchange at 127.0.0.1:7401, pid ${process.pid}, software test, certificate until 2026-12-31T00:00:00.000Z`,
+      `federation ${'f'.repeat(64)}`,
+      'warning: move the root',
+      '',
+      'connection  direction  state    since                 why',
+      'LYON        out        stalled  2026-01-01T00:00:00Z  waiting for AU',
+      '',
+      'log       size  state  behind  holes  since  why',
+      'NL   1,234,567  live        0      2  -      -',
+      '',
+      'receipt for  by    up to  at',
+      'NL           LYON  1,234  2026-01-01T00:00:00Z',
+      '',
+    ]);
+  });
+
+  test('give programs what the node says', async () => {
+    const member = {
+      member: 'AU',
+      name: 'Australia',
+      state: 'active',
+      address: '',
+      connected: true,
+      lastSeen: null,
+      lag: 3,
+      certificate: null,
+      invitation: null,
+    };
+    const { home } = await aServedNode(aNode({ hub: { list: async () => [member] } as never }));
+    expect(JSON.parse((await icse(['member', 'list', '--json', '--home', home])).out)).toEqual([member]);
+    expect((await icse(['member', 'list', '--home', home])).out).toContain(
+      'AU      Australia  active  -        now',
+    );
+  });
+});
+
+describe('icse member invite', () => {
+  test('writes a private file, and asks nothing of the hub when the file is there already', async () => {
+    const folder = await aFolder();
+    const out = join(folder, 'nl.invitation');
+    const asked: object[] = [];
+    const invite = async (request: object) => {
+      asked.push(request);
+      return '{"expires":"2026-01-31T12:00:00.000Z"}\n';
+    };
+    const { home } = await aServedNode(aNode({ hub: { invite } as never }));
+    const argv = [
+      'member',
+      'invite',
+      'NL',
+      '--name',
+      'Netherlands',
+      '--quota',
+      '10/2000',
+      '--out',
+      out,
+      '--home',
+      home,
+      '--by',
+      'ann',
+    ];
+    const first = await icse([...argv, '--json']);
+    expect(first).toEqual({
+      code: 0,
+      out: `{"member":"NL","file":${JSON.stringify(out)},"expires":"2026-01-31T12:00:00.000Z"}\n`,
+      err: '',
+    });
+    expect(asked).toEqual([
+      {
+        member: 'NL',
+        by: 'ann',
+        name: 'Netherlands',
+        quota: { entries: 10, bytes: 2000 },
+        confirm: false,
+        replace: false,
+      },
+    ]);
+    const { stat } = await import('node:fs/promises');
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect(await icse(argv)).toMatchObject({ code: 2, err: expect.stringContaining('is not overwritten') });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('icse config check', () => {
+  test('names every wrong setting with its line', async () => {
+    const home = await aFolder();
+    const path = join(home, 'icse.yaml');
+    await writeFile(path, 'listen: nowhere\npeers:\n  dail: [NL]\n');
+    const { code, out, err } = await icse(['config', 'check', '--json', '--home', home]);
+    expect(code).toBe(1);
+    expect(err.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/icse\.yaml:1: listen: /),
+      expect.stringMatching(/icse\.yaml:3: peers\.dail: unknown setting/),
+    ]);
+    expect(JSON.parse(out)).toMatchObject({ ok: false });
+  });
+
+  test('says that the file is good', async () => {
+    const home = await aFolder();
+    await writeFile(join(home, 'icse.yaml'), 'listen: 127.0.0.1:7401\n');
+    expect(await icse(['config', 'check', '--home', home])).toMatchObject({ code: 0, err: '' });
+  });
+});
