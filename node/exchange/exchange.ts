@@ -222,6 +222,7 @@ export class Exchange implements LinkHost {
       clockMs: this.clock.now(),
       registry: create(HeadSchema, { log: log.name, size: BigInt(log.size), root: log.root }),
       rootSigned: this.me === LYON ? (registry.rootSigned ?? new Uint8Array(0)) : new Uint8Array(0),
+      sessionKey: this.#options.sessionKey.publicKey,
     };
   }
 
@@ -231,9 +232,16 @@ export class Exchange implements LinkHost {
       throw new Refusal(ByeCode.DENIED, `${this.me} does not talk with ${member}`);
     const known = this.logs.registry.state.members.get(member);
     if (known?.suspended === true) throw new Refusal(ByeCode.SUSPENDED, `${member} is suspended by the hub`);
-    if (known === undefined && member !== LYON) {
+    if (known === undefined && member !== LYON && !this.knowsByCertificate(member)) {
       throw new Refusal(ByeCode.NOT_A_MEMBER, `${member} is not in the registry of ${this.me}`);
     }
+  }
+
+  /** A hub that fetches its registry back takes it from whoever it once gave a certificate. */
+  knowsByCertificate(member: MemberCode): boolean {
+    return (
+      this.me === LYON && this.guard.recovering() && !this.logs.registry.state.members.has(member)
+    );
   }
 
   exchanged(from: MemberCode, to: MemberCode): readonly LogName[] {
@@ -490,9 +498,8 @@ export class Exchange implements LinkHost {
       if (now?.suspended === true) {
         link.close(new Refusal(ByeCode.SUSPENDED, `${link.member} is suspended by the hub`));
       } else if (
-        then !== undefined &&
         now !== undefined &&
-        Buffer.compare(now.keys.session, then.keys.session) !== 0 &&
+        (then === undefined || Buffer.compare(now.keys.session, then.keys.session) !== 0) &&
         Buffer.compare(now.keys.session, link.sessionKey) !== 0
       ) {
         link.close(new Refusal(ByeCode.REPLACED, `${link.member} has new keys`));
@@ -503,12 +510,23 @@ export class Exchange implements LinkHost {
     }
     for (const wake of this.#dialled.values()) wake();
     this.guard.look();
+    this.#dismissStrangers();
+  }
+
+  /** Once the registry is back, it alone says who is a member. */
+  #dismissStrangers(): void {
+    if (this.me !== LYON || this.guard.recovering()) return;
+    for (const link of this.#links.values()) {
+      if (this.logs.registry.state.members.has(link.member)) continue;
+      link.close(new Refusal(ByeCode.NOT_A_MEMBER, `${link.member} is not in the registry of ${this.me}`));
+    }
   }
 
   #tick(): void {
     this.#sources.tick(this.clock.now(), this.#links.values());
     this.#receipts.tick();
     this.guard.look();
+    this.#dismissStrangers();
   }
 
   /** Our own logs by the registry, also those that are not open yet; none before there is a registry. */
@@ -520,8 +538,10 @@ export class Exchange implements LinkHost {
   }
 
   /** Members that could tell how long our own logs are. */
-  #witnesses(): MemberCode[] {
-    const { members } = this.logs.registry.state;
+  #witnesses(): MemberCode[] | undefined {
+    const { members, size } = this.logs.registry.state;
+    // A hub's registry has an entry from its first day on: an empty one was lost, and with it who could tell.
+    if (this.me === LYON && size === 0) return undefined;
     const admitted = [...members.values()].filter((member) => !member.suspended && member.code !== this.me);
     if (this.me === LYON) return admitted.map((member) => member.code);
     return [...new Set([LYON, ...this.#dialled.keys()])];

@@ -41,6 +41,8 @@ export interface HandshakeHost {
   readonly logs: { readonly registry: Registry };
   random(sizeBytes: number): Uint8Array;
   introduction(): SelfIntroduction;
+  /** True for a member that this hub has lost from its registry: its certificate alone says who it is. */
+  knowsByCertificate(member: MemberCode): boolean;
 }
 
 const NONCE_BYTES = 32;
@@ -114,7 +116,8 @@ function expectations(host: HandshakeHost, wire: Wire, role: Role, binding: Bind
     role,
     binding,
     nowMs: host.clock.now(),
-    keysOf: (body: HelloBody) => sessionKeys(registry, wire.peer.member, body),
+    keysOf: (body: HelloBody) =>
+      host.knowsByCertificate(wire.peer.member) ? [body.sessionKey] : sessionKeys(registry, wire.peer.member, body),
   };
 }
 

@@ -47,6 +47,8 @@ export interface SelfIntroduction {
   readonly registry: Head;
   /** The last entry that the root signed; empty when there is none. */
   readonly rootSigned: Uint8Array;
+  /** The 32-byte public key that signs this hello. */
+  readonly sessionKey: Uint8Array;
 }
 
 /** A hello whose signature and binding have been checked. */

@@ -50,6 +50,7 @@ export interface LinkHost {
   readonly sessionKey: Uint8Array;
   random(sizeBytes: number): Uint8Array;
   introduction(): SelfIntroduction;
+  knowsByCertificate(member: MemberCode): boolean;
   /** Whether to talk to the member at all. Throws Refusal. */
   admit(member: MemberCode): void;
   /** Logs that `to` can get from `from`, ascending by name. */

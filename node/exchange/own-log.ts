@@ -17,8 +17,8 @@ export interface OwnLogSurroundings {
   now(): number;
   /** Sizes of our own logs on disk; empty while not all of them are open. */
   sizes(): ReadonlyMap<LogName, number>;
-  /** Members that could tell: those that we dial or that may dial us. */
-  others(): readonly MemberCode[];
+  /** Members that could tell: those that we dial or that may dial us; undefined when that is not known. */
+  others(): readonly MemberCode[] | undefined;
 }
 
 export interface OwnLogGuard {
@@ -84,12 +84,12 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     const now = around.now();
     // Before the registry names us we have no log, and nobody can tell how long it is.
     if (around.sizes().size === 0) return;
-    const all = others.every((member) => hasAnswered(member) || silent.has(member));
+    const all = others?.every((member) => hasAnswered(member) || silent.has(member)) ?? false;
     const any = [...answers.keys()].some(hasAnswered);
     const enough = any && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
     // Alone is when nobody answers: what somebody has shown is never passed over.
     if (lacking() !== undefined) return;
-    if (!alone && others.length > 0 && !enough) return;
+    if (!alone && others?.length !== 0 && !enough) return;
     ready = true;
     for (const waiter of waiting) waiter.resolve();
     waiting.clear();

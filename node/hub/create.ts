@@ -21,11 +21,12 @@ import { anchorsOf } from '../home/identity.js';
 import { type HomePaths, homePaths } from '../home/layout.js';
 import { buildHome } from '../home/new-home.js';
 import { writeTlsFiles } from '../home/tls-files.js';
-import { keyPairOf } from '../keys/ed25519.js';
+import { type KeyPair, keyPairOf } from '../keys/ed25519.js';
 import { deriveSecrets, type MemberSecrets, newSeed, publicKeysOf } from '../keys/seed.js';
 import { writeSeedFile } from '../keys/seed-file.js';
 import { type FederationId, LYON } from '../names.js';
 import { Registry } from '../registry/registry.js';
+import { signAsRoot } from '../registry/root-signature.js';
 import { buildEntry } from '../statements/build.js';
 import { openLevelStore } from '../store/level-store.js';
 import { ed25519Signer } from '../tlog/note.js';
@@ -122,7 +123,7 @@ async function fillHome(
   await writeAuthority(paths.hub.issuing, paths.hub.issuingKey, issuing);
   await writeHubCertificate(paths, hub, issuing, root.certificatePem, options);
   await writeFirstLists(paths, root, issuing, clock.now());
-  await beginRegistry(paths, hub, secrets, options);
+  await beginRegistry(paths, hub, secrets, keyPairOf(rootSeed), options);
   await writeConfig(paths.config, { ...DEFAULT_CONFIG, listen, listenEnrol });
   await writeFederation(paths.federation, hub);
   return federation;
@@ -172,18 +173,18 @@ async function beginRegistry(
   paths: HomePaths,
   hub: Federation,
   secrets: MemberSecrets,
+  rootKey: KeyPair,
   { clock, random }: CreateHubOptions,
 ): Promise<void> {
+  const admit = create(AdmitSchema, {
+    member: LYON,
+    keys: hub.hub.keys,
+    address: hub.hub.exchange,
+    quota: quotaMessage(DEFAULT_QUOTA),
+  });
+  admit.rootSignature = signAsRoot(hub.federation, admit, rootKey.secretKey);
   const entry = buildEntry({
-    statement: {
-      case: 'admit',
-      value: create(AdmitSchema, {
-        member: LYON,
-        keys: hub.hub.keys,
-        address: hub.hub.exchange,
-        quota: quotaMessage(DEFAULT_QUOTA),
-      }),
-    },
+    statement: { case: 'admit', value: admit },
     now: clock.now() / 1000,
     random,
   });

@@ -1,22 +1,31 @@
-// What only the federation's root key may say: that the hub has new keys, or that the registry begins anew.
+// What only the federation's root key may say: who the hub is, that it has new keys, or that the registry begins
+// anew.
 // The signed text is a label, the federation and the statement without its signature:
 //
 //   icse/rotate/v1\n<64 hex digits>\n<serialised Rotate>
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Epoch, EpochSchema, type Rotate, RotateSchema } from '../../proto/gen/icse/v1/registry_pb.js';
+import { type Admit, AdmitSchema, type Epoch, EpochSchema, type Rotate, RotateSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { sign, verify } from '../keys/ed25519.js';
 import type { FederationId } from '../names.js';
 
-type RootSigned = Rotate | Epoch;
+type RootSigned = Admit | Rotate | Epoch;
 
 function signedText(federation: FederationId, statement: RootSigned): Uint8Array {
+  const [label, bytes] = withoutSignature(statement);
+  return Buffer.concat([Buffer.from(`icse/${label}/v1\n${federation}\n`), bytes]);
+}
+
+function withoutSignature(statement: RootSigned): [label: string, bytes: Uint8Array] {
   const bare = { ...statement, rootSignature: new Uint8Array(0) };
-  const [label, bytes] =
-    bare.$typeName === 'icse.v1.Rotate'
-      ? ['icse/rotate/v1', toBinary(RotateSchema, create(RotateSchema, bare))]
-      : ['icse/epoch/v1', toBinary(EpochSchema, create(EpochSchema, bare))];
-  return Buffer.concat([Buffer.from(`${label}\n${federation}\n`), bytes]);
+  switch (bare.$typeName) {
+    case 'icse.v1.Admit':
+      return ['admit', toBinary(AdmitSchema, create(AdmitSchema, bare))];
+    case 'icse.v1.Rotate':
+      return ['rotate', toBinary(RotateSchema, create(RotateSchema, bare))];
+    case 'icse.v1.Epoch':
+      return ['epoch', toBinary(EpochSchema, create(EpochSchema, bare))];
+  }
 }
 
 /** The root's signature of the statement; `rootKey` is its 64-byte secret key. */

@@ -92,6 +92,9 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
   if (state.size === 0) {
     if (statement.case === 'admit' && state.generation === 1) {
       if (statement.value.member !== LYON) refuse('the first entry admits the hub');
+      if (!isRootSigned(state.federation, statement.value, rootKey)) {
+        refuse("the hub's admission lacks the root's signature");
+      }
       return admitted(next, statement.value, statement.value.past, refuse);
     }
     if (statement.case === 'epoch' && state.generation > 1) {

@@ -33,6 +33,7 @@ export function checkRegistryAct(statement: Entry['statement'], reasons: string[
       if (address !== '') checkAddress(address, reasons);
       if (quota === undefined) reasons.push('quota: missing');
       else checkQuota(quota, reasons);
+      checkHubSignature(member, statement.value.rootSignature, reasons);
       return;
     }
     case 'amend': {
@@ -57,8 +58,7 @@ export function checkRegistryAct(statement: Entry['statement'], reasons: string[
       checkMember(member, reasons);
       checkKeys(keys, reasons);
       checkCut('cut', cut, member, reasons);
-      if (member === LYON) checkRootSignature(rootSignature, reasons);
-      else if (rootSignature.length > 0) reasons.push(`rootSignature: only where the keys of ${LYON} change`);
+      checkHubSignature(member, rootSignature, reasons);
       return;
     }
     case 'schemaChange':
@@ -136,6 +136,12 @@ function checkCut(field: string, cut: Cut | undefined, owner: string | undefined
   } else if (cut.size === 0n && Buffer.compare(cut.root, EMPTY_ROOT) !== 0) {
     reasons.push(`${field}.root: of size 0, must be the root of the empty tree`);
   }
+}
+
+/** What says who the hub is needs the root's signature, and nothing else may have one. */
+function checkHubSignature(member: string, signature: Uint8Array, reasons: string[]): void {
+  if (member === LYON) checkRootSignature(signature, reasons);
+  else if (signature.length > 0) reasons.push(`rootSignature: only where the keys of ${LYON} change`);
 }
 
 function checkRootSignature(signature: Uint8Array, reasons: string[]): void {

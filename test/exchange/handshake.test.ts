@@ -42,6 +42,7 @@ const SELF: SelfIntroduction = {
   clockMs: NOW,
   registry: create(HeadSchema, { log: `icse/${FEDERATION}/registry`, size: 3n, root: bytes(6) }),
   rootSigned: new Uint8Array(0),
+  sessionKey: KEY.publicKey,
 };
 
 /** What the receiver of a hello said in this role expects. */

@@ -199,6 +199,26 @@ describe("a node's own log", () => {
     expect(be.copyOf(again)?.fault).toBeUndefined();
   });
 
+  it('comes back to a hub that lost its disk, with the registry, before it admits or suspends anybody', async () => {
+    const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
+    await nl.publish(someRecords(300));
+    await parties.lyon.publish(someRecords(7));
+    await has(be, nl, 300);
+    await has(be, parties.lyon, 7);
+    const before = parties.lyon.registry.log;
+    const again = await parties.restart('LYON', { store: createMemoryStore() });
+    expect(again.registry.state.size).toBe(0);
+    expect(again.exchange.guard.ready()).toBe(false);
+    await until(again, () => again.exchange.guard.ready());
+    expect(again.registry.log.root).toEqual(before.root);
+    expect(again.log.size).toBe(7);
+    await until(again, () => again.exchange.links().length === 2);
+    await again.publish(someRecords(1));
+    await has(be, again, 8);
+    await nl.publish(someRecords(1));
+    await has(again, nl, 301);
+  });
+
   it('is not appended to by a node that nobody answers, unless the operator says so', async () => {
     clock = hastyClock();
     parties = await theParties(['NL'], { over: 'memory', clock });

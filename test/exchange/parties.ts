@@ -233,7 +233,9 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
   function admission(member: MemberCode, address: string): Uint8Array {
     const keys = create(MemberKeysSchema, publicKeysOf(secretsOf.get(member) as MemberSecrets));
     const quota = { entries: 1_000_000n, bytes: 1_000_000_000n };
-    return entryOf({ case: 'admit', value: create(AdmitSchema, { member, keys, address, quota }) });
+    const value = create(AdmitSchema, { member, keys, address, quota });
+    if (member === LYON) value.rootSignature = signAsRoot(federation, value, rootKey.secretKey);
+    return entryOf({ case: 'admit', value });
   }
 
   for (const member of members) parties.set(member, await start(member));

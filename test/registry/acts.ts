@@ -69,10 +69,12 @@ export function past(short: string, size: number, key: Uint8Array) {
   return create(PastLogSchema, { cut: cut(short, size), key });
 }
 
-export const admit = (member: string, keys = member, earlier: ReturnType<typeof past>[] = []): Act => ({
-  case: 'admit',
-  value: create(AdmitSchema, { member, keys: keysOf(keys), quota: QUOTA, past: earlier }),
-});
+/** An admission; that of the hub bears the root's signature. */
+export function admit(member: string, keys = member, earlier: ReturnType<typeof past>[] = []): Act {
+  const value = create(AdmitSchema, { member, keys: keysOf(keys), quota: QUOTA, past: earlier });
+  if (member === LYON) value.rootSignature = signAsRoot(FEDERATION, value, ROOT.secretKey);
+  return { case: 'admit', value };
+}
 export const suspend = (member: string, at: Cut): Act => ({
   case: 'suspend',
   value: create(SuspendSchema, { member, cut: at }),
