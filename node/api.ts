@@ -87,7 +87,13 @@ export interface MemberListItem {
   readonly invitation: { readonly state: string; readonly expires: string } | null;
 }
 
-export interface InviteRequest {
+/** Who ordered an act and why: for the journal at home. */
+export interface Ordered {
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface InviteRequest extends Ordered {
   readonly member: string;
   readonly name?: string;
   readonly address?: string;
@@ -96,21 +102,21 @@ export interface InviteRequest {
   readonly replace: boolean;
 }
 
-export interface SuspendRequest {
+export interface SuspendRequest extends Ordered {
   readonly member: string;
   /** Sets the cut back to this size; absent = what the hub holds. */
   readonly at?: number;
   readonly appendAlone: boolean;
 }
 
-export interface ReinstateRequest {
+export interface ReinstateRequest extends Ordered {
   readonly member: string;
   /** Entries above the cut count again, and the log goes on. */
   readonly accept: boolean;
   readonly appendAlone: boolean;
 }
 
-export interface AmendRequest {
+export interface AmendRequest extends Ordered {
   readonly member: string;
   readonly address?: string;
   readonly quota?: { readonly entries: number; readonly bytes: number };
@@ -122,7 +128,7 @@ export interface HubApi {
   list(): Promise<MemberListItem[]>;
   /** The content of the invitation file: secret until used. */
   invite(request: InviteRequest): Promise<string>;
-  confirm(member: string, fingerprint: string): Promise<void>;
+  confirm(member: string, fingerprint: string, ordered?: Ordered): Promise<void>;
   amend(request: AmendRequest): Promise<{ index: number }>;
   suspend(request: SuspendRequest): Promise<{ index: number; cut: number }>;
   reinstate(request: ReinstateRequest): Promise<{ index: number; log: string }>;

@@ -4,8 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toJson } from '@bufbuild/protobuf';
 import { ClassicLevel } from 'classic-level';
 import { readNodeCertificate } from '../certs/certificate.js';
+import { HelloSchema, OpenSchema } from '../proto/gen/icse/v1/exchange_pb.js';
 import type { NodeApi } from './api.js';
 import { type Clock, systemClock } from './clock.js';
 import { keepRenewed, renewThroughHub } from './enrolment/renewal.js';
@@ -33,9 +35,11 @@ import { openDayCount } from './publishing/quota.js';
 import { Registry } from './registry/registry.js';
 import { rememberStates, watchStates } from './state-watch.js';
 import { SCHEMA_VERSION } from './statements/entry.js';
+import { hexText } from './statements/hex.js';
 import { connectionStatuses, logStatuses } from './status.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
+import type { FilledRange } from './views/following.js';
 
 export const SOFTWARE = 'icse-exchange/0.1.0';
 
@@ -101,6 +105,7 @@ async function assemble(
   const book = await openReceiptBook(database.receipts);
 
   const shown = { tls: identity.tls };
+  let filled: (range: FilledRange) => void = () => {};
   const exchange = new Exchange({
     clock,
     logs,
@@ -114,14 +119,25 @@ async function assemble(
     random,
     dial: (member) => dial(member, registry, identity, shown.tls),
     onEvent: (event) => events.exchange(event),
+    onSession: ({ sessionId, member, transcript: { open, acceptor, dialler } }) => {
+      journal.record('session', {
+        session: hexText(sessionId),
+        member,
+        open: toJson(OpenSchema, open),
+        acceptor: toJson(HelloSchema, acceptor),
+        dialler: toJson(HelloSchema, dialler),
+      });
+    },
+    onFilled: (name, from, to) => filled({ log: name, from, to }),
     onFrame: (link, direction, record, messages) => {
-      journal.frame(Buffer.from(link.sessionId).toString('hex'), direction, record, messages);
+      journal.frame(hexText(link.sessionId), direction, record, messages);
     },
   });
   if (options.appendAlone === true) exchange.guard.appendAlone();
 
   const knowledge = await openKnowledge({ paths, me, logs, clock, log });
   closers.push(() => knowledge.close());
+  filled = (range) => knowledge.views.wake([range]);
   const suspended = (): string | undefined => suspensionOf(exchange);
   const publisher = createPublisher({
     clock,
@@ -207,7 +223,16 @@ async function assemble(
     book,
     publisher,
     knowledge,
-    hub: office === undefined ? undefined : hubApi({ office: office.office, exchange, book, clock }),
+    hub:
+      office === undefined
+        ? undefined
+        : hubApi({
+            office: office.office,
+            exchange,
+            book,
+            clock,
+            record: (kind, facts) => journal.record(kind, facts),
+          }),
     shown,
     listen: address,
     software: SOFTWARE,

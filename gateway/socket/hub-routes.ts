@@ -50,8 +50,8 @@ export const hubRoutes: Routes = {
   'POST /hub/invite': acting('invite', InviteBody, async (hub, body) => ({
     invitation: await hub.invite(body),
   })),
-  'POST /hub/confirm': acting('confirm', ConfirmBody, async (hub, { member, fingerprint }) => {
-    await hub.confirm(member, fingerprint);
+  'POST /hub/confirm': acting('confirm', ConfirmBody, async (hub, { member, fingerprint, ...ordered }) => {
+    await hub.confirm(member, fingerprint, ordered);
     return {};
   }),
   'POST /hub/amend': acting('amend', AmendBody, (hub, body) => hub.amend(body)),

@@ -11,6 +11,7 @@ import { type LogName, LYON, type MemberCode, parseLogName } from '../names.js';
 import { type RegistryState, registryLog } from '../registry/state.js';
 import { keepDialling } from './dialler.js';
 import type { FrameRecord } from './frames.js';
+import { fillHoles, type HoleFiller } from './hole-filler.js';
 import { Link, type LinkHost } from './link.js';
 import { guardOwnLogs, type OwnLogGuard } from './own-log.js';
 import type { ReceiptBook } from './receipt-book.js';
@@ -66,6 +67,10 @@ export interface ExchangeOptions {
   /** Opens a stream to a member at the address that the registry has for it. */
   dial(member: MemberCode): Promise<Wire>;
   onEvent(event: ExchangeEvent): void;
+  /** A session begins: for the record. */
+  onSession(link: Link): void;
+  /** Holes of the log at [from, to) were filled. */
+  onFilled(log: LogName, from: number, to: number): void;
   onFrame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void;
 }
 
@@ -84,6 +89,7 @@ export class Exchange implements LinkHost {
   readonly #running = new Set<Promise<unknown>>();
   readonly #sources: Sources;
   readonly #receipts: ReceiptExchange;
+  readonly #holes: HoleFiller;
   readonly #dialled = new Map<MemberCode, () => void>();
   readonly #outcomes = new Map<MemberCode, { code: string; reason: string; at: number }>();
   readonly #closing = new AbortController();
@@ -123,6 +129,11 @@ export class Exchange implements LinkHost {
       failed: (error) =>
         options.onEvent({ kind: 'warning', member: options.me, reason: `no receipt: ${messageOf(error)}` }),
     });
+    this.#holes = fillHoles(
+      (link) => this.exchanged(link.member, this.me),
+      (error) =>
+        options.onEvent({ kind: 'warning', member: options.me, reason: `holes: ${messageOf(error)}` }),
+    );
     this.guard = guardOwnLogs({
       now: () => this.clock.now(),
       sizes: () => {
@@ -201,6 +212,7 @@ export class Exchange implements LinkHost {
     for (const link of this.#links.values()) link.close(new Refusal(ByeCode.GOING_AWAY, reason));
     await Promise.allSettled([...this.#running]);
     await this.#receipts.idle();
+    await this.#holes.idle();
     await this.logs.idle();
   }
 
@@ -239,9 +251,7 @@ export class Exchange implements LinkHost {
 
   /** A hub that fetches its registry back takes it from whoever it once gave a certificate. */
   knowsByCertificate(member: MemberCode): boolean {
-    return (
-      this.me === LYON && this.guard.recovering() && !this.logs.registry.state.members.has(member)
-    );
+    return this.me === LYON && this.guard.recovering() && !this.logs.registry.state.members.has(member);
   }
 
   exchanged(from: MemberCode, to: MemberCode): readonly LogName[] {
@@ -326,6 +336,10 @@ export class Exchange implements LinkHost {
     this.#options.onFrame(link, direction, record, messages);
   }
 
+  filled(log: LogName, from: number, to: number): void {
+    this.#options.onFilled(log, from, to);
+  }
+
   warn(link: Link, what: string): void {
     this.#options.onEvent({ kind: 'warning', member: link.member, reason: what });
   }
@@ -383,6 +397,7 @@ export class Exchange implements LinkHost {
       software: link.software,
       session: Buffer.from(link.sessionId).toString('hex').slice(0, 16),
     });
+    this.#options.onSession(link);
     before?.close(new Refusal(ByeCode.REPLACED, 'a newer stream of the same two nodes takes over'));
     for (const log of this.logs.all())
       if (log.fault !== undefined) link.session.say({ case: 'fault', value: log.fault });
@@ -525,6 +540,7 @@ export class Exchange implements LinkHost {
   #tick(): void {
     this.#sources.tick(this.clock.now(), this.#links.values());
     this.#receipts.tick();
+    this.#holes.tick(this.clock.now(), this.logs.all(), this.links());
     this.guard.look();
     this.#dismissStrangers();
   }

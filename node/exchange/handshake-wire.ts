@@ -28,9 +28,18 @@ import { Refusal } from './refusal.js';
 import { farewell } from './session.js';
 import type { Wire } from './wire.js';
 
+/** The messages of a handshake. */
+export interface Transcript {
+  readonly open: Open;
+  readonly acceptor: Hello;
+  readonly dialler: Hello;
+}
+
 export interface Handshake {
   readonly peer: VerifiedHello;
   readonly sessionId: Uint8Array;
+  /** What the session id was made of, for the record. */
+  readonly transcript: Transcript;
 }
 
 /** What a handshake needs of the node. */
@@ -67,7 +76,11 @@ export async function greet(
   const bound = { ...binding, acceptorNonce: peer.body.acceptorNonce };
   const ours = sayHello(host.introduction(), peer.member, Role.DIALLER, bound, host.sessionKey);
   await wire.send(create(EnvelopeSchema, { content: { case: 'hello', value: ours } }));
-  return { peer, sessionId: sessionIdOf(open, theirs, ours) };
+  return {
+    peer,
+    sessionId: sessionIdOf(open, theirs, ours),
+    transcript: { open, acceptor: theirs, dialler: ours },
+  };
 }
 
 /** The acceptor's side. Throws Refusal. */
@@ -88,7 +101,11 @@ export async function answer(
   await wire.send(create(EnvelopeSchema, { content: { case: 'hello', value: ours } }));
   const theirs = await next(inbox, 'hello');
   const peer = checkHello(theirs, expectations(host, wire, Role.DIALLER, binding));
-  return { peer, sessionId: sessionIdOf(open, ours, theirs) };
+  return {
+    peer,
+    sessionId: sessionIdOf(open, ours, theirs),
+    transcript: { open, acceptor: ours, dialler: theirs },
+  };
 }
 
 type Greeting = { open: Open; hello: Hello };
@@ -117,7 +134,9 @@ function expectations(host: HandshakeHost, wire: Wire, role: Role, binding: Bind
     binding,
     nowMs: host.clock.now(),
     keysOf: (body: HelloBody) =>
-      host.knowsByCertificate(wire.peer.member) ? [body.sessionKey] : sessionKeys(registry, wire.peer.member, body),
+      host.knowsByCertificate(wire.peer.member)
+        ? [body.sessionKey]
+        : sessionKeys(registry, wire.peer.member, body),
   };
 }
 

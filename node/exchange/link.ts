@@ -35,7 +35,7 @@ import {
   type FrameWriter,
 } from './frames.js';
 import type { SelfIntroduction } from './handshake.js';
-import { answer, greet, type Handshake } from './handshake-wire.js';
+import { answer, greet, type Handshake, type Transcript } from './handshake-wire.js';
 import { type Content, type LocalHead, SEGMENT_BYTES, segmentWeight } from './messages.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
@@ -67,6 +67,8 @@ export interface LinkHost {
   forked(link: Link, fault: Fault): void;
   /** Somebody shows another log of ours than we have. */
   ownLogDiffers(link: Link, log: LogName, what: string): void;
+  /** Holes of the log at [from, to) were filled. */
+  filled(log: LogName, from: number, to: number): void;
   /** For the record: every frame of a session, in both directions. */
   frame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void;
   warn(link: Link, what: string): void;
@@ -100,6 +102,7 @@ export class Link {
   readonly rootSigned: Uint8Array;
   readonly since: number;
   readonly sessionId: Uint8Array;
+  readonly transcript: Transcript;
   /** The key that signs what the peer says on this link. */
   readonly sessionKey: Uint8Array;
   /** Their clock less ours when the handshake was made, in milliseconds. */
@@ -125,7 +128,7 @@ export class Link {
     wire: Wire,
     role: Role,
     inbox: AsyncIterator<Envelope>,
-    { peer, sessionId }: Handshake,
+    { peer, sessionId, transcript }: Handshake,
   ) {
     this.#host = host;
     this.#wire = wire;
@@ -141,6 +144,7 @@ export class Link {
     this.since = host.clock.now();
     this.skewMs = Number(peer.body.clockMs) - this.since;
     this.sessionId = sessionId;
+    this.transcript = transcript;
     this.sessionKey = peer.sessionKey;
     this.#reader = createFrameReader(sessionId, peer.sessionKey);
     this.#writer = createFrameWriter(sessionId, host.sessionKey);
@@ -455,7 +459,9 @@ export class Link {
   async #fill(name: LogName, segment: Segment): Promise<void> {
     const log = this.#host.logs.get(name);
     try {
-      await log?.fill(segment);
+      const filled = (await log?.fill(segment)) ?? 0;
+      const from = Number(segment.from);
+      if (filled > 0) this.#host.filled(name, from, from + segment.entries.length);
     } catch (error) {
       if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
       if (!(error instanceof LogClosed || error instanceof WriteAbandoned)) throw error;

@@ -1,6 +1,6 @@
 // The operator's acts as people and tools call them: the office, joined with who is connected and who lags.
 
-import type { HubApi, MemberListItem } from '../api.js';
+import type { HubApi, MemberListItem, Ordered } from '../api.js';
 import type { Clock } from '../clock.js';
 import { invitationText } from '../enrolment/invitation-file.js';
 import type { Exchange } from '../exchange/exchange.js';
@@ -13,9 +13,13 @@ export interface HubApiParts {
   readonly exchange: Exchange;
   readonly book: ReceiptBook;
   readonly clock: Clock;
+  /** Writes into the journal who ordered what, and why. */
+  record(kind: string, facts: Readonly<Record<string, unknown>>): void;
 }
 
-export function hubApi({ office, exchange, book, clock }: HubApiParts): HubApi {
+export function hubApi({ office, exchange, book, clock, record }: HubApiParts): HubApi {
+  const note = (act: string, member: string, { by, reason }: Ordered): void =>
+    record('order', { act, member, by, reason });
   const alone = (appendAlone: boolean): void => {
     if (appendAlone) exchange.guard.appendAlone();
   };
@@ -32,20 +36,27 @@ export function hubApi({ office, exchange, book, clock }: HubApiParts): HubApi {
         };
       });
     },
-    async invite({ member, name = member, ...wanted }) {
+    async invite({ member, name, by, reason, ...wanted }) {
+      note('invite', member, { by, reason });
       return invitationText(await office.invite({ ...wanted, name, member: parseMemberCode(member) }));
     },
-    confirm: (member, fingerprint) => office.enrolment.confirm(parseMemberCode(member), fingerprint),
-    async amend({ member, address, quota, appendAlone }) {
+    async confirm(member, fingerprint, ordered = {}) {
+      note('confirm', member, ordered);
+      await office.enrolment.confirm(parseMemberCode(member), fingerprint);
+    },
+    async amend({ member, address, quota, appendAlone, ...ordered }) {
+      note('amend', member, ordered);
       alone(appendAlone);
       return { index: await office.amend(parseMemberCode(member), { address, quota }) };
     },
-    async suspend({ member, at, appendAlone }) {
+    async suspend({ member, at, appendAlone, ...ordered }) {
+      note('suspend', member, ordered);
       alone(appendAlone);
       const { index, size } = await office.suspend(parseMemberCode(member), { at });
       return { index, cut: size };
     },
-    async reinstate({ member, accept, appendAlone }) {
+    async reinstate({ member, accept, appendAlone, ...ordered }) {
+      note('reinstate', member, ordered);
       alone(appendAlone);
       const { index, log } = await office.reinstate(parseMemberCode(member), { accept });
       return { index, log: shortLogName(log) };

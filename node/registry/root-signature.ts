@@ -5,7 +5,14 @@
 //   icse/rotate/v1\n<64 hex digits>\n<serialised Rotate>
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Admit, AdmitSchema, type Epoch, EpochSchema, type Rotate, RotateSchema } from '../../proto/gen/icse/v1/registry_pb.js';
+import {
+  type Admit,
+  AdmitSchema,
+  type Epoch,
+  EpochSchema,
+  type Rotate,
+  RotateSchema,
+} from '../../proto/gen/icse/v1/registry_pb.js';
 import { sign, verify } from '../keys/ed25519.js';
 import type { FederationId } from '../names.js';
 

@@ -190,6 +190,8 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
       dial: (to) => dial(member, to),
       onEvent: (event) => events.push(event),
       onFrame: () => {},
+      onSession: () => {},
+      onFilled: () => {},
     });
     const listener =
       over === 'grpc'

@@ -1,0 +1,46 @@
+// Asks again for bytes that are missing: a relay may have had only their hashes. Each log's holes are asked for
+// now and then, of everybody who has the log, until somebody has the bytes.
+
+import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
+import type { Log } from '../log/log.js';
+import type { LogName } from '../names.js';
+import type { Link } from './link.js';
+
+/** A log's holes are asked for so often, and so many at a time. */
+const ASK_MS = 30_000;
+const HOLES = 64;
+
+export interface HoleFiller {
+  tick(nowMs: number, logs: readonly Log[], links: readonly Link[]): void;
+  /** Resolves when nothing is being asked for. */
+  idle(): Promise<void>;
+}
+
+/** `obtainable` names the logs that can be got from a link. */
+export function fillHoles(
+  obtainable: (link: Link) => readonly LogName[],
+  onError: (error: unknown) => void,
+): HoleFiller {
+  const askedAt = new Map<LogName, number>();
+  let asking: Promise<void> = Promise.resolve();
+
+  async function ask(log: Log, links: readonly Link[]): Promise<void> {
+    const missing = (await log.listHoles(HOLES)).filter((hole) => hole.reason === HoleReason.MISSING);
+    if (missing.length === 0) return;
+    const ranges = missing.map(({ index }) => ({ from: Number(index), to: Number(index) + 1 }));
+    for (const link of links) {
+      if (!link.ended && obtainable(link).includes(log.name)) link.session.consumer.askFor(log.name, ranges);
+    }
+  }
+
+  return {
+    tick(nowMs, logs, links) {
+      for (const log of logs) {
+        if (log.holes === 0 || links.length === 0 || nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS) continue;
+        askedAt.set(log.name, nowMs);
+        asking = asking.then(() => ask(log, links)).catch(onError);
+      }
+    },
+    idle: () => asking,
+  };
+}
