@@ -55,7 +55,10 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
   function lacking(): { log: LogName; size: number; member: MemberCode } | undefined {
     const ours = around.sizes();
     for (const [member, sizes] of answers) {
-      for (const [log, size] of sizes) if (size > (ours.get(log) ?? 0)) return { log, size, member };
+      for (const [log, size] of sizes) {
+        // A log that the registry does not name as ours now says nothing: a new registry names them anew.
+        if (size > (ours.get(log) ?? size)) return { log, size, member };
+      }
     }
     return undefined;
   }

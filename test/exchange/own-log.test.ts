@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { guardOwnLogs } from '../../node/exchange/own-log.js';
+import { type LogName, LYON, logName, parseFederationId, parseMemberCode } from '../../node/names.js';
+
+const FEDERATION = parseFederationId('ab'.repeat(32));
+const NL = parseMemberCode('NL');
+const FIRST = logName(FEDERATION, NL);
+const SECOND = logName(FEDERATION, NL, 2);
+
+/** The check of a node that has its logs at these sizes. */
+function aGuard(sizes: Map<LogName, number>) {
+  return guardOwnLogs({ now: () => 0, sizes: () => sizes, others: () => [LYON] });
+}
+
+describe('the check of our own logs', () => {
+  it('lets a node publish once Lyon has told that it holds no more', () => {
+    const guard = aGuard(new Map([[FIRST, 3]]));
+    expect(guard.ready()).toBe(false);
+    guard.answered(LYON, new Map([[FIRST, 3]]));
+    expect(guard.ready()).toBe(true);
+  });
+
+  it('stops publishing when Lyon shows more of our log than we have', () => {
+    const guard = aGuard(new Map([[FIRST, 3]]));
+    guard.answered(LYON, new Map([[FIRST, 3]]));
+    guard.answered(LYON, new Map([[FIRST, 4]]));
+    expect(guard.ready()).toBe(false);
+    expect(guard.why()).toContain('LYON has our log NL up to 4');
+  });
+
+  it('takes no alarm from logs that a registry begun anew has not named yet', () => {
+    const sizes = new Map([[FIRST, 19]]);
+    const guard = aGuard(sizes);
+    guard.answered(LYON, new Map([[FIRST, 19]]));
+    expect(guard.ready()).toBe(true);
+    sizes.clear();
+    guard.answered(LYON, new Map([[FIRST, 19]]));
+    sizes.set(FIRST, 19).set(SECOND, 0);
+    guard.answered(LYON, new Map([[SECOND, 0]]));
+    expect(guard.why()).toBe('');
+    expect(guard.ready()).toBe(true);
+  });
+});
