@@ -190,6 +190,7 @@ export class Link {
         this.close(new Refusal(ByeCode.CERTIFICATE_EXPIRED, `the certificate of ${this.member} has expired`));
     };
     watchExpiry();
+    this.session.begin();
     void this.#receiveAll();
     const reason = await closed;
     stopTicks();

@@ -30,6 +30,8 @@ export interface SessionSurroundings extends ProviderSurroundings, ConsumerSurro
 export interface Session {
   readonly provider: Provider;
   readonly consumer: Consumer;
+  /** Says the first thing: the digest of what the peer can get here. Not before it is certain that the link stays. */
+  begin(): void;
   /** Takes one message of a verified frame. Throws Refusal when the peer breaks the protocol or says Bye. */
   receive(message: Message): void;
   say(content: Content): void;
@@ -37,14 +39,14 @@ export interface Session {
   tick(nowMs: number): void;
 }
 
-/** Starts a session: the first thing said is the digest of what the peer can get here. */
+/** A session that has said nothing yet. */
 export function startSession(around: SessionSurroundings, nowMs: number): Session {
   const provider = createProvider(around);
   const consumer = createConsumer(around, nowMs);
-  provider.sayDigest();
   return {
     provider,
     consumer,
+    begin: () => provider.sayDigest(),
     say: around.send,
     ping: (token) => around.send({ case: 'ping', value: create(PingSchema, { token }) }),
     receive({ content }) {

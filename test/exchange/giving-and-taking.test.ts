@@ -56,6 +56,7 @@ class Side {
       },
       0,
     );
+    this.session.begin();
   }
 
   head(log: LogName): LocalHead {

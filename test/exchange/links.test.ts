@@ -281,6 +281,7 @@ describe('a home that was copied', () => {
     second.exchange.keepLinkTo(LYON);
     await until(second, () => second.events.some((one) => 'code' in one && one.code === 'second-instance'));
     expect(outcome(second, parties.lyon)).toBe('second-instance');
+    expect(second.exchange.guard.ready()).toBe(false);
     expect(event(parties.lyon, 'refused')).toMatchObject({
       member: nl.member,
       code: 'second-instance',
