@@ -116,6 +116,11 @@ export async function tellStory(
   await showHolding(federation, nl, br, spare[1] as FileHashes, narrator);
 
   narrator.step('Lyon is stopped', 'two countries with a stream of their own go on without it');
+  await federation.until(
+    nl.home,
+    ({ connections }) => connections.some((link) => link.member === fr.code && link.state === 'live'),
+    `${nl.code} and ${fr.code} have a stream of their own`,
+  );
   await federation.stopHub();
   hits.push(await showHit(federation, fr, nl, spare[2] as FileHashes, narrator));
   await federation.startHub();
