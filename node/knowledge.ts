@@ -3,7 +3,6 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
 import { type Clock, utcDay } from './clock.js';
 import type { OperationsLog } from './events-log.js';
 import { type Holdings, openHoldings } from './holdings/holdings.js';
@@ -15,6 +14,8 @@ import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
 import { tellFork, tellMembership } from './notices/membership.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
+import { openDerived } from './store/derived-database.js';
+import { openDatabase } from './store/open-database.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
 
@@ -45,19 +46,37 @@ const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** Keys are hashes, which do not compress; large buffers make the many small puts of indexing cheap. */
 const VIEWS_DATABASE = { ...BYTES, compression: false, writeBufferSize: 16 * 1024 * 1024 };
 
-export async function openKnowledge({
-  paths,
-  me,
-  logs,
-  clock,
-  log,
-}: KnowledgeSurroundings): Promise<Knowledge> {
+/** What follows when damaged notices are moved away. */
+const NOTICES_ANEW = 'notices are then numbered from 1 again, and every hit is told anew';
+
+/** Opens all of it. Throws Failure; then nothing is left open. */
+export async function openKnowledge(around: KnowledgeSurroundings): Promise<Knowledge> {
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    return await assemble(around, closers);
+  } catch (error) {
+    for (const close of closers.reverse()) await close();
+    throw error;
+  }
+}
+
+/** Notes in `closers` what is open already. */
+async function assemble(
+  { paths, me, logs, clock, log }: KnowledgeSurroundings,
+  closers: (() => Promise<void>)[],
+): Promise<Knowledge> {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
-  const noticesDb = new ClassicLevel<Uint8Array, Uint8Array>(join(paths.private, 'notices'), BYTES);
-  const viewsDb = new ClassicLevel<Uint8Array, Uint8Array>(paths.views, VIEWS_DATABASE);
+  const notices = join(paths.private, 'notices');
+  const noticesDb = await openDatabase<Uint8Array, Uint8Array>(notices, BYTES, NOTICES_ANEW);
+  closers.push(() => noticesDb.close());
+  const viewsDb = await openDerived<Uint8Array, Uint8Array>(paths.views, VIEWS_DATABASE, ({ why }) =>
+    log.warn({ event: 'views-damaged', why }, `${paths.views} is damaged (${why}): the views are built anew`),
+  );
+  closers.push(() => viewsDb.close());
   const failed = (error: Error): void => log.error({ error: error.message }, error.message);
   const told = await openTold(noticesDb);
   const holdings = await openHoldings(paths.holdings);
+  closers.push(() => holdings.close());
   const hits = { me, told, holdings, now: () => clock.now() };
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),

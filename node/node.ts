@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJson } from '@bufbuild/protobuf';
-import { ClassicLevel } from 'classic-level';
 import { readNodeCertificate } from '../certs/certificate.js';
 import { HelloSchema, OpenSchema } from '../proto/gen/icse/v1/exchange_pb.js';
 import type { NodeApi } from './api.js';
@@ -15,6 +14,7 @@ import { type EnrolmentListener, listenEnrolment } from './enrolment/server.js';
 import { type OperationsLog, writeEvents } from './events-log.js';
 import { Exchange } from './exchange/exchange.js';
 import { dialExchange, type Listener, listenExchange } from './exchange/grpc-wire.js';
+import { NotReady } from './exchange/own-log.js';
 import { openReceiptBook } from './exchange/receipt-book.js';
 import type { TlsIdentity } from './exchange/tls.js';
 import type { Wire } from './exchange/wire.js';
@@ -30,6 +30,7 @@ import { openKnowledge } from './knowledge.js';
 import { Logs } from './log/logs.js';
 import { LYON, type MemberCode } from './names.js';
 import { nodeApi, wantedLinks } from './node-api.js';
+import { guardedSigner } from './publishing/guarded-signer.js';
 import { createPublisher } from './publishing/publisher.js';
 import { openDayCount } from './publishing/quota.js';
 import { Registry } from './registry/registry.js';
@@ -37,6 +38,7 @@ import { rememberStates, watchStates } from './state-watch.js';
 import { SCHEMA_VERSION } from './statements/entry.js';
 import { hexText } from './statements/hex.js';
 import { connectionStatuses, logStatuses } from './status.js';
+import { openDerived } from './store/derived-database.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
 import type { FilledRange } from './views/following.js';
@@ -68,12 +70,21 @@ const DIAL_MS = 10_000;
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    const failures: unknown[] = [];
+    // One that fails keeps none of the others from closing.
+    for (const closer of closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return await assemble(options, closers, close);
   } catch (error) {
-    await close();
+    await close().catch(() => {});
     throw error;
   }
 }
@@ -101,7 +112,7 @@ async function assemble(
   const logs = await Logs.open(store, registry, (name, index, rule) =>
     events.refusedEntry(name, index, rule),
   );
-  const database = await openPrivate(paths, closers);
+  const database = await openPrivate(paths, closers, log);
   const book = await openReceiptBook(database.receipts);
 
   const shown = { tls: identity.tls };
@@ -133,6 +144,8 @@ async function assemble(
       journal.frame(hexText(link.sessionId), direction, record, messages);
     },
   });
+  // Once more when all else has stopped: a start that fails must leave no timer behind.
+  closers.push(() => exchange.close(`${me} stops`));
   if (options.appendAlone === true) exchange.guard.appendAlone();
 
   const knowledge = await openKnowledge({ paths, me, logs, clock, log });
@@ -154,6 +167,7 @@ async function assemble(
   });
 
   const closing = new AbortController();
+  closers.push(() => closing.abort());
   const office = me === LYON ? await openOffice(closing.signal) : undefined;
   const listener =
     config.listen === undefined ? undefined : await openListener(parseAddress(config.listen, 'any-port'));
@@ -185,7 +199,7 @@ async function assemble(
   // First of all when the node stops: what is being published is finished, and goes out before the Bye.
   closers.push(async () => {
     listener?.serving(false);
-    await publisher.drained();
+    await publisher.close();
     await exchange.close(`${me} stops`);
   });
   listener?.serving(true);
@@ -258,7 +272,10 @@ async function assemble(
   async function openOffice(
     signal: AbortSignal,
   ): Promise<{ office: HubOffice; listener: EnrolmentListener }> {
-    const signer = ed25519Signer(registry.log.name, identity.secrets.log);
+    const { guard } = exchange;
+    const signer = guardedSigner(ed25519Signer(registry.log.name, identity.secrets.log), () => {
+      if (!guard.ready()) throw new NotReady('own-log', `the registry takes nothing: ${guard.why()}`);
+    });
     const opened = await openHubOffice({
       registry,
       logs,
@@ -269,7 +286,7 @@ async function assemble(
       audit: (event) => events.hub(event),
       signal,
       onCrlFailure: (error) => onError(error as Error),
-      whenReady: () => exchange.guard.whenReady((ms, act) => clock.after(ms, act)),
+      whenReady: () => guard.whenReady((ms, act) => clock.after(ms, act)),
       appendToRegistry: async (entry) => (await registry.log.append([entry], signer)).size - 1,
     });
     const enrolment = await listenEnrolment({
@@ -285,13 +302,14 @@ async function assemble(
 }
 
 /** The small databases of what is nobody else's business. */
-async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | void)[]) {
+async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | void)[], log: OperationsLog) {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
-  const database = new ClassicLevel<string, string>(join(paths.private, 'state'), {
-    keyEncoding: 'utf8',
-    valueEncoding: 'utf8',
-  });
-  await database.open();
+  const path = join(paths.private, 'state');
+  const text = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
+  // Receipts are asked for again; the day's quota begins anew.
+  const database = await openDerived<string, string>(path, text, ({ why }) =>
+    log.warn({ event: 'state-damaged', why }, `${path} is damaged (${why}): it is begun anew`),
+  );
   closers.push(() => database.close());
   return { receipts: database.sublevel('receipts'), publishing: database.sublevel('publishing') };
 }

@@ -7,7 +7,9 @@
 
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
+import { Failure } from '../failure.js';
+import { openDatabase as openLevel } from '../store/open-database.js';
 
 export type HoldingsDatabase = ClassicLevel<Uint8Array, Uint8Array>;
 
@@ -21,10 +23,15 @@ const COPY_ROWS = 5000;
 
 const NEW = '.new';
 
-/** Opens the newest whole database in the directory, deletes all others, and makes the first if there is none. */
+/** What follows when damaged holdings are moved away: nobody else has them. */
+const HOLDINGS_ANEW = 'holdings are nowhere else: restore them from a backup, or import their lists again';
+
+/**
+ * Opens the newest whole database in the directory, deletes all others, and makes the first if there is none.
+ * Throws DatabaseDamaged, Failure ('database-unusable').
+ */
 export async function openNewest(directory: string): Promise<Generation> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const names = await readdir(directory);
+  const names = await namesIn(directory);
   const numbers = names.filter((name) => /^[1-9][0-9]*$/.test(name)).map(Number);
   const newest = Math.max(1, ...numbers);
   for (const name of names) {
@@ -63,10 +70,19 @@ export async function deleteGeneration(directory: string, number: number): Promi
   await syncDirectory(directory);
 }
 
-async function openDatabase(path: string): Promise<HoldingsDatabase> {
-  const db = new ClassicLevel<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' });
-  await db.open();
-  return db;
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return await readdir(directory);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Failure('database-unusable', `${directory} cannot be opened: ${message}`, error);
+  }
+}
+
+function openDatabase(path: string): Promise<HoldingsDatabase> {
+  const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+  return openLevel<Uint8Array, Uint8Array>(path, bytes, HOLDINGS_ANEW);
 }
 
 /** Without it a power cut could bring the old name back. */

@@ -1,15 +1,16 @@
 // The journal: a node's private record of what it did. One file a UTC day, one JSON object a line, kept for a
 // set number of days. Signed frames are in it, so that what was asked and said can be shown later; of segments
-// only log, range and hash, so that nothing purged survives here.
+// only log, range and hash, so that nothing purged survives here. A message that is not the one encoding of what
+// it says could hide a segment in its bytes, and is kept as its hash alone.
 
 import { createHash } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { MessageSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Clock, utcDay } from '../clock.js';
 import type { FrameRecord } from '../exchange/frames.js';
+import { type DayFile, openDayFile } from './day-file.js';
 
 export interface Journal {
   /** One fact, with the time it came about. */
@@ -21,8 +22,13 @@ export interface Journal {
 
 const DAY_MS = 86_400_000;
 const FILE = /^(\d{4}-\d{2}-\d{2})\.jsonl$/;
-/** A message this small is no segment of entries; it is kept whole. */
-const SMALL_MESSAGE_BYTES = 4096;
+/**
+ * Messages up to this size are kept whole: all heads of two hundred members have 100 KB, the proof of a fork 5.
+ * What is larger is nobody's honest message, and is kept as its hash.
+ */
+const WHOLE_MESSAGE_BYTES = 256 * 1024;
+/** Longer than the name of any log. */
+const MAX_LOG_NAME = 120;
 
 /** Opens the journal in its directory and removes what is older than `keepDays`. */
 export async function openJournal(
@@ -33,22 +39,30 @@ export async function openJournal(
 ): Promise<Journal> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let day = -1;
-  let file: WriteStream | undefined;
+  let file: DayFile | undefined;
+  let closed = false;
   const closing: Promise<void>[] = [];
 
-  function today(): WriteStream {
+  function today(): DayFile {
     const now = utcDay(clock.now());
     if (file !== undefined && now === day) return file;
-    if (file !== undefined) closing.push(ended(file));
+    if (file !== undefined) closing.push(file.close());
     day = now;
-    file = createWriteStream(join(directory, `${dayName(now)}.jsonl`), { flags: 'a', mode: 0o600 });
-    file.on('error', onError);
+    file = openDayFile(join(directory, `${dayName(now)}.jsonl`), {
+      now: () => clock.now(),
+      onError,
+      gap: (lines) => lineOf({ kind: 'journal-gap', lines }),
+    });
     removeOld(directory, now - keepDays).catch(onError);
     return file;
   }
 
-  function write(line: Record<string, unknown>): void {
-    today().write(`${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...line })}\n`);
+  function lineOf(facts: Record<string, unknown>): string {
+    return `${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...facts })}\n`;
+  }
+
+  function write(facts: Record<string, unknown>): void {
+    if (!closed) today().write(lineOf(facts));
   }
 
   today();
@@ -66,21 +80,30 @@ export async function openJournal(
       });
     },
     async close() {
-      if (file !== undefined) closing.push(ended(file));
+      closed = true;
+      if (file !== undefined) closing.push(file.close());
       await Promise.all(closing);
     },
   };
 }
 
 function messageFacts(message: Uint8Array): unknown {
-  const { content } = fromBinary(MessageSchema, message);
+  const read = fromBinary(MessageSchema, message, { readUnknownFields: false });
+  const { content } = read;
   if (content.case !== 'segment') {
-    return message.length <= SMALL_MESSAGE_BYTES
-      ? base64(message)
-      : { case: content.case, sha256: sha256(message) };
+    const isWhole =
+      message.length <= WHOLE_MESSAGE_BYTES && Buffer.compare(toBinary(MessageSchema, read), message) === 0;
+    return isWhole ? base64(message) : { case: content.case, sha256: sha256(message) };
   }
   const { log, from, entries, fill } = content.value;
-  return { case: 'segment', log, from: Number(from), entries: entries.length, fill, sha256: sha256(message) };
+  return {
+    case: 'segment',
+    log: log.slice(0, MAX_LOG_NAME),
+    from: Number(from),
+    entries: entries.length,
+    fill,
+    sha256: sha256(message),
+  };
 }
 
 async function removeOld(directory: string, beforeDay: number): Promise<void> {
@@ -92,13 +115,6 @@ async function removeOld(directory: string, beforeDay: number): Promise<void> {
 
 function dayName(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
-}
-
-function ended(file: WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    file.once('close', resolve);
-    file.end();
-  });
 }
 
 function base64(bytes: Uint8Array): string {

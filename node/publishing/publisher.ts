@@ -16,6 +16,7 @@ import { hexText } from '../statements/hex.js';
 import { deriveRecordId, sameContent } from '../statements/record-id.js';
 import { uuidText } from '../statements/uuid.js';
 import { ed25519Signer } from '../tlog/note.js';
+import { guardedSigner } from './guarded-signer.js';
 import type { DayCount } from './quota.js';
 
 export interface PublisherSurroundings {
@@ -37,9 +38,10 @@ export interface PublisherSurroundings {
 }
 
 export interface Publisher {
+  /** Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
-  /** Resolves when nothing is being appended. */
-  drained(): Promise<void>;
+  /** Takes nothing more; resolves when what was taken is on disk. */
+  close(): Promise<void>;
 }
 
 /** A record that was published a moment ago and that the views may not have yet. */
@@ -55,27 +57,53 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   /** By record id, in the order of publishing. */
   const recent = new Map<string, Recent>();
   let appender: { log: Log; appender: Appender } | undefined;
+  let closed = false;
+
+  function checkAllowed(): void {
+    if (closed) throw new NotReady('not-ready', `publishing is refused: the node of ${around.me} stops`);
+    const suspended = around.suspended();
+    if (suspended !== undefined) throw new NotReady('suspended', `publishing is refused: ${suspended}`);
+  }
+
+  /** Throws when nothing may be signed now, whatever was true when the publishing began. */
+  function checkReady(): void {
+    checkAllowed();
+    if (!around.guard.ready()) throw new NotReady('own-log', `publishing is refused: ${around.guard.why()}`);
+  }
 
   /** The writer of the log that the registry names for us now. */
   function ownAppender(): { log: Log; appender: Appender } {
     const member = around.logs.registry.state.members.get(around.me);
     if (member === undefined)
       throw new NotReady('not-ready', `${around.me} is not yet in the registry that this node has`);
-    const suspended = around.suspended();
-    if (suspended !== undefined) throw new NotReady('suspended', `publishing is refused: ${suspended}`);
     const log = around.logs.get(member.log);
     if (log === undefined) throw new NotReady('not-ready', `the log ${member.log} is not open yet`);
     if (appender?.log !== log) {
-      appender = { log, appender: createAppender(log, ed25519Signer(log.name, around.logKey)) };
+      appender = {
+        log,
+        appender: createAppender(log, guardedSigner(ed25519Signer(log.name, around.logKey), checkReady)),
+      };
     }
     return appender;
   }
 
-  async function standing(key: string, recordId: Uint8Array): Promise<Recent | undefined> {
+  /** What was published a moment ago under the id, unless a cut has taken it back since. */
+  function justPublished(key: string): Recent | undefined {
     const just = recent.get(key);
+    return just !== undefined && counts(just.log, just.at) ? just : undefined;
+  }
+
+  /** False for what a cut has taken back: the views may not have followed it yet. */
+  function counts(log: LogName, index: number | undefined): boolean {
+    const cut = around.logs.registry.state.logs.get(log)?.cut;
+    return cut === undefined || (index !== undefined && index < cut.size);
+  }
+
+  async function standing(key: string, recordId: Uint8Array): Promise<Recent | undefined> {
+    const just = justPublished(key);
     if (just !== undefined) return just;
     const position = await around.current(recordId);
-    if (position === undefined) return undefined;
+    if (position === undefined || !counts(position.log, position.index)) return undefined;
     const [item] = (await around.logs.get(position.log)?.read(position.index, position.index + 1)) ?? [];
     if (!(item instanceof Uint8Array)) return undefined;
     return { entry: decodeEntry(item), log: position.log, index: Promise.resolve(position.index) };
@@ -83,6 +111,8 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
 
   return {
     async publish(given, keepUntilDay) {
+      // First, because a suspended member hears from nobody how long its log is.
+      checkAllowed();
       await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
       const record: MediaRecord =
         given.recordId.length > 0
@@ -98,36 +128,48 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       const key = hexText(record.recordId);
       const stored = await standing(key, record.recordId);
       // Another caller may have published the same id meanwhile; from here to `recent.set` nothing waits.
-      const known = recent.get(key) ?? stored;
+      const known = justPublished(key) ?? stored;
       const answer = { member: around.me, recordId: uuidText(record.recordId) };
       if (known !== undefined && sameContent(known.entry, entry)) {
         return { outcome: 'known', index: await known.index, ...answer };
       }
       const own = ownAppender();
+      checkReady();
       const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
-      around.count.take(own.log.name, own.log.size, bytes.length, quota);
+      const room = around.count.take(own.log.name, own.log.size, bytes.length, quota);
       const index = own.appender.append(bytes);
       const mine: Recent = { entry, log: own.log.name, index };
+      const before = recent.get(key);
       recent.delete(key);
       recent.set(key, mine);
       try {
         mine.at = await index;
-        forgetViewed();
-        return { outcome: 'taken', index: mine.at, ...answer };
       } catch (error) {
-        if (recent.get(key) === mine) recent.delete(key);
+        room.released();
+        // What it was to replace stands still.
+        if (recent.get(key) === mine) {
+          recent.delete(key);
+          if (before?.at !== undefined) recent.set(key, before);
+        }
         throw error;
       }
+      room.kept(mine.at + 1);
+      forgetViewed();
+      return { outcome: 'taken', index: mine.at, ...answer };
     },
-    async drained() {
+    async close() {
+      closed = true;
       await appender?.appender.drained();
+      await around.count.close();
     },
   };
 
   /** Drops the recent records that the views have by now, the oldest first. */
   function forgetViewed(): void {
     for (const [key, { log, at }] of recent) {
-      if (at === undefined || at >= around.viewedUpTo(log)) return;
+      if (at === undefined) return;
+      // The views never follow a log past its cut.
+      if (at >= around.viewedUpTo(log) && counts(log, at)) return;
       recent.delete(key);
     }
   }

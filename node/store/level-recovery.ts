@@ -1,10 +1,12 @@
 // What LevelDB passes over in silence when it opens a directory, and what must not be passed over in a store
-// of promises: a lost CURRENT file (it would begin an empty database), and damaged records in its write-ahead
-// log and its manifest (it would drop them, and with them what follows). Format: LevelDB's doc/log_format.md.
+// of promises: a lost CURRENT file (it would begin an empty database), damaged records in its write-ahead log
+// and its manifest (it would drop them, and with them what follows), and tables that were cut short (it would
+// see that only when it reads them). Format: LevelDB's doc/log_format.md.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32c } from './crc32c.js';
+import { tablesIn } from './level-manifest.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
@@ -23,6 +25,21 @@ export async function findLoss(directory: string): Promise<string | undefined> {
   }
   for (const file of files.filter((name) => /^MANIFEST-|\.log$/.test(name))) {
     if (hasLostRecords(await readFile(join(directory, file)))) return `records in ${file} are damaged`;
+  }
+  return await findShortTable(directory, files);
+}
+
+/** Only what the manifest names counts: a table that was being written at a crash is nobody's. */
+async function findShortTable(directory: string, files: readonly string[]): Promise<string | undefined> {
+  if (!files.includes('CURRENT')) return undefined;
+  const manifest = (await readFile(join(directory, 'CURRENT'), 'latin1')).trim();
+  if (!files.includes(manifest)) return 'the file CURRENT names no manifest that is there';
+  for (const [number, sizeBytes] of tablesIn(await readFile(join(directory, manifest)))) {
+    const name = String(number).padStart(6, '0');
+    const file = [`${name}.ldb`, `${name}.sst`].find((candidate) => files.includes(candidate));
+    if (file === undefined) return `the file ${name}.ldb is missing`;
+    const found = (await stat(join(directory, file))).size;
+    if (found !== sizeBytes) return `${file} has ${found} bytes and not ${sizeBytes}`;
   }
   return undefined;
 }

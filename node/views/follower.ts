@@ -116,7 +116,9 @@ export class Follower {
     }
     await this.#db
       .written()
-      .catch((error) => this.#options.log.error({ error }, 'the views were closed behind a failed write'));
+      .catch(({ message }: Error) =>
+        this.#options.log.error({}, `the views were closed behind a failed write: ${message}`),
+      );
   }
 
   /** One batch of work; false when there is none. */
@@ -199,7 +201,8 @@ export class Follower {
   async #recover(error: unknown): Promise<void> {
     this.#stale = true;
     this.#writing = false;
-    this.#options.log.error({ error }, 'the views cannot follow the logs; they try again');
+    const { code, message } = error as { code?: unknown; message: string };
+    this.#options.log.error({ code }, `the views cannot follow the logs, and try again: ${message}`);
     this.#waiters.fail(new ViewsFailed(error));
     const retry = new AbortController();
     const signal = AbortSignal.any([retry.signal, this.#closed.signal]);
