@@ -26,8 +26,12 @@ describe('the Netherlands, restored from an old backup, publish alone and so for
     const publish = (count: number) =>
       Promise.all(Array.from({ length: count }, () => federation.node('NL').api.publish(aMediaRecord(), 0)));
     await publish(3);
-    const reaches = (size: number) =>
-      federation.sees('LYON', ({ logs }) => logs.some((log) => log.member === 'NL' && log.size === size));
+    const reaches = async (size: number): Promise<void> => {
+      for (const code of ['LYON', 'AU'])
+        await federation.sees(code, ({ logs }) =>
+          logs.some((log) => log.member === 'NL' && log.size === size),
+        );
+    };
     await reaches(3);
     await federation.stop('NL');
     await cp(federation.home('NL'), backups, { recursive: true });

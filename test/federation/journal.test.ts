@@ -30,6 +30,11 @@ describe('the journal of the Netherlands, after a day of exchange', () => {
 
   beforeAll(async () => {
     federation = await aFederation({ countries: ['NL', 'AU'], dial: { NL: ['AU'] } });
+    await federation.sees('NL', ({ connections }) =>
+      ['AU', 'LYON'].every((code) =>
+        connections.some(({ member, state }) => member === code && state === 'live'),
+      ),
+    );
     const { index } = await federation.node('NL').api.publish(aMediaRecord({ sha256: secret }), 0);
     await federation.node('AU').api.publish(aMediaRecord({ sha256: secret }), 0);
     await federation.hears('NL', ({ kind }) => kind === 'hit');
