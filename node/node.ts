@@ -65,6 +65,11 @@ export interface RunningNode {
 
 /** A dial that takes longer has failed. */
 const DIAL_MS = 10_000;
+/**
+ * A listener that closes listens no more at once, and then waits for every connection, also for those that never
+ * said a word: strangers must not keep a node from stopping.
+ */
+const LISTENER_GRACE_MS = 1000;
 
 /** Starts the node of a home. Throws a Failure that says why it cannot start; nothing is left running then. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -265,7 +270,7 @@ async function assemble(
 
   async function openListener(at: Address): Promise<Listener> {
     const opened = await listenExchange(at.host, at.port, shown.tls, (wire) => exchange.accept(wire));
-    closers.push(() => opened.close());
+    closers.push(() => withinGrace(opened.close()));
     return opened;
   }
 
@@ -296,9 +301,20 @@ async function assemble(
       clock,
       onError: (error) => onError(error as Error),
     });
-    closers.push(() => enrolment.close());
+    closers.push(() => withinGrace(enrolment.close()));
     return { office: opened, listener: enrolment };
   }
+}
+
+/** Resolves when the listener is closed, or when it has been waited for long enough. */
+async function withinGrace(closed: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  // The machine's own timer, which keeps the process alive: what closes after the listener must still close.
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LISTENER_GRACE_MS);
+  });
+  await Promise.race([closed, grace]);
+  clearTimeout(timer);
 }
 
 /** The small databases of what is nobody else's business. */

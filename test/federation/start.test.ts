@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '../../node/failure.js';
@@ -30,6 +30,16 @@ describe('a node that cannot start', () => {
       await federation.sees('NL', ({ ready }) => ready);
     });
   }
+
+  it('stops, although strangers hold connections to it open and say nothing', async () => {
+    const { listen } = federation.lyon;
+    const [host, port] = listen.split(':') as [string, string];
+    const strangers = [Number(port), Number(port) + 1].map((at) => connect(at, host));
+    await Promise.all(strangers.map((stranger) => once(stranger, 'connect')));
+    await federation.stop('LYON');
+    for (const stranger of strangers) stranger.destroy();
+    await federation.start('LYON');
+  });
 
   it('says that its port is taken, and starts once it is free', async () => {
     const { listen } = federation.lyon;

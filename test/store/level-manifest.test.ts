@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
@@ -25,24 +25,22 @@ describe('the manifest of a LevelDB', () => {
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  async function tables(): Promise<string[]> {
-    return (await readdir(directory)).filter((name) => name.endsWith('.ldb')).sort();
+  /** The tables that the manifest names, by their files; obsolete ones may lie beside them for a while. */
+  async function tables(): Promise<Map<string, number>> {
+    const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trim();
+    const named = tablesIn(await readFile(join(directory, manifest)));
+    return new Map([...named].map(([number, size]) => [`${String(number).padStart(6, '0')}.ldb`, size]));
   }
 
   it('names every table with its size', async () => {
-    const manifest = (await readFile(join(directory, 'CURRENT'), 'utf8')).trim();
-    const named = tablesIn(await readFile(join(directory, manifest)));
-    const found = await tables();
-    expect(found.length).toBeGreaterThan(3);
-    expect([...named.keys()].sort((a, b) => a - b)).toEqual(found.map((name) => Number.parseInt(name, 10)));
-    for (const name of found) {
-      expect(named.get(Number.parseInt(name, 10))).toBe((await stat(join(directory, name))).size);
-    }
+    const named = await tables();
+    expect(named.size).toBeGreaterThan(3);
+    for (const [name, size] of named) expect((await stat(join(directory, name))).size).toBe(size);
   });
 
   it('shows a table that was cut short, and one that is gone', async () => {
     expect(await findLoss(directory)).toBeUndefined();
-    const [first, second] = (await tables()) as [string, string];
+    const [first, second] = [...(await tables()).keys()].sort() as [string, string];
     const { size } = await stat(join(directory, first));
     await truncate(join(directory, first), size - 1);
     expect(await findLoss(directory)).toBe(`${first} has ${size - 1} bytes and not ${size}`);
