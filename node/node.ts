@@ -169,6 +169,7 @@ async function assemble(
     suspended,
     current: (recordId) => knowledge.views.current(me, recordId),
     viewedUpTo: (name) => knowledge.views.caughtUpTo(name),
+    followed: (name) => knowledge.views.followed(name),
   });
 
   const closing = new AbortController();

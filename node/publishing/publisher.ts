@@ -35,7 +35,12 @@ export interface PublisherSurroundings {
   current(recordId: Uint8Array): Promise<{ log: LogName; index: number } | undefined>;
   /** Size up to which the views have followed the log. */
   viewedUpTo(log: LogName): number;
+  /** Resolves when the views have followed the log as far as it is now. */
+  followed(log: LogName): Promise<void>;
 }
+
+/** How long publishing waits for the views after a start; they follow 50,000 entries a second. */
+const FOLLOW_MS = 10_000;
 
 export interface Publisher {
   /** Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
@@ -57,6 +62,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   /** By record id, in the order of publishing. */
   const recent = new Map<string, Recent>();
   let appender: { log: Log; appender: Appender } | undefined;
+  let followed: { readonly log: LogName; readonly done: Promise<void>; isDone: boolean } | undefined;
   let closed = false;
 
   function checkAllowed(): void {
@@ -69,6 +75,32 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   function checkReady(): void {
     checkAllowed();
     if (!around.guard.ready()) throw new NotReady('own-log', `publishing is refused: ${around.guard.why()}`);
+  }
+
+  /**
+   * Waits, once, until the views have what our log held when this node started: what was published before a
+   * crash is known by its id to them alone, and would stand twice when it is sent again. Throws NotReady.
+   */
+  async function viewsFollow(): Promise<void> {
+    const log = around.logs.registry.state.members.get(around.me)?.log;
+    if (log === undefined) return;
+    // Views that fail are no reason to publish nothing: the worst is an entry that stands twice.
+    if (followed?.log !== log) {
+      const done = around.followed(log).catch(() => {});
+      const following = { log, done, isDone: false };
+      void done.then(() => {
+        following.isDone = true;
+      });
+      followed = following;
+    }
+    if (followed.isDone) return;
+    const { done } = followed;
+    let cancel = (): void => {};
+    const late = new Promise<never>((_resolve, reject) => {
+      const why = 'cannot publish yet: the views still follow our own log (icse views)';
+      cancel = around.clock.after(FOLLOW_MS, () => reject(new NotReady('not-ready', why)));
+    });
+    await Promise.race([done, late]).finally(() => cancel());
   }
 
   /** The writer of the log that the registry names for us now. */
@@ -114,6 +146,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       // First, because a suspended member hears from nobody how long its log is.
       checkAllowed();
       await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
+      await viewsFollow();
       const record: MediaRecord =
         given.recordId.length > 0
           ? given

@@ -69,6 +69,11 @@ export class Views {
     await this.#follower.settled();
   }
 
+  /** Resolves when the log is applied as far as it is now. Throws ViewsFailed, ViewsClosed. */
+  async followed(log: LogName): Promise<void> {
+    await this.#follower.followed(log);
+  }
+
   /** Resolves when the batch that is being made now, if any, is committed. */
   async batchEnd(): Promise<void> {
     await this.#follower.batchEnd();

@@ -2,6 +2,7 @@
 // hands them to every view, and commits what all of them wrote together with the new cursors in one batch.
 
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
 import { changeLive, type LiveChange } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
@@ -77,6 +78,15 @@ export class Follower {
     const settled = this.#waiters.wait(this.#source.logs(), this.#requests.asked, this.#options.today());
     this.wake();
     await settled;
+  }
+
+  /** Resolves when the log is applied as far as it is now, whatever else there is to do. */
+  async followed(log: LogName): Promise<void> {
+    if (this.#closed.signal.aborted) throw new ViewsClosed();
+    const listed = this.#source.logs().filter((candidate) => candidate.log === log);
+    const followed = this.#waiters.wait(listed, 0, 0);
+    this.wake();
+    await followed;
   }
 
   async rebuild(): Promise<void> {

@@ -9,7 +9,7 @@ import { aSmallFederation } from './small-federation.js';
 
 /** A run takes at most so long, whatever hangs: to begin with, and for each kill. */
 const SETUP_MS = 180_000;
-const KILL_MS = 10_000;
+const KILL_MS = 20_000;
 /** Each is printed in full up to so many. */
 const MAX_TOLD = 20;
 

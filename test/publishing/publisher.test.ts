@@ -3,7 +3,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { MemoryLevel } from 'memory-level';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LYON } from '../../node/names.js';
+import { type LogName, LYON } from '../../node/names.js';
 import {
   createPublisher,
   type Publisher,
@@ -37,7 +37,12 @@ async function theNetherlands(
   const nl = parties.party('NL');
   nl.exchange.keepLinkTo(LYON);
   await until(nl, () => nl.exchange.guard.ready());
-  const publisher = createPublisher({
+  return { nl, publisher: await publisherOf(nl, changes) };
+}
+
+/** A publisher of the party's node, as after a start. */
+async function publisherOf(nl: Party, changes: Partial<PublisherSurroundings> = {}): Promise<Publisher> {
+  return createPublisher({
     clock,
     logs: nl.logs,
     me: nl.member,
@@ -49,10 +54,12 @@ async function theNetherlands(
     suspended: () => undefined,
     current: async () => undefined,
     viewedUpTo: () => 0,
+    followed: async () => {},
     ...changes,
   });
-  return { nl, publisher };
 }
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
 
 /** Lets time pass until it is done: a suspended member dials again only after a while. */
 async function passing(done: Promise<void>): Promise<void> {
@@ -85,6 +92,38 @@ describe('publishing', () => {
     ]);
     expect(await publisher.publish(one, 0)).toMatchObject({ outcome: 'known', index: 2 });
     expect(nl.log.size).toBe(4);
+  });
+
+  it('waits after a start until the views have what was published before, so that nothing stands twice', async () => {
+    const { nl, publisher } = await theNetherlands();
+    const record = aRecord();
+    await publisher.publish(record, 0);
+    let haveFollowed = (): void => {};
+    const following = new Promise<void>((resolve) => {
+      haveFollowed = resolve;
+    });
+    let isFollowed = false;
+    const restarted = await publisherOf(nl, {
+      followed: () => following,
+      current: async () => (isFollowed ? { log: nl.log?.name as LogName, index: 0 } : undefined),
+    });
+    const again = restarted.publish(record, 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isFollowed = true;
+    haveFollowed();
+    expect(await again).toMatchObject({ outcome: 'known', index: 0 });
+    expect(nl.log?.size).toBe(1);
+  });
+
+  it('says so when the views take too long to follow, and publishes when they cannot', async () => {
+    const { nl } = await theNetherlands();
+    const never = await publisherOf(nl, { followed: () => new Promise(() => {}) });
+    await expect(Promise.all([never.publish(aRecord(), 0), passing(pause())])).rejects.toMatchObject({
+      code: 'not-ready',
+      message: 'cannot publish yet: the views still follow our own log (icse views)',
+    });
+    const failing = await publisherOf(nl, { followed: () => Promise.reject(new Error('the disk fails')) });
+    expect(await failing.publish(aRecord(), 0)).toMatchObject({ outcome: 'taken', index: 0 });
   });
 
   it('takes a record again that a cut has taken back, and the next log has it', async () => {
