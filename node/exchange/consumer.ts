@@ -48,6 +48,8 @@ export interface ConsumerSurroundings {
 
 /** More logs than a federation has; bounds what a peer can make us remember. */
 const MAX_PEER_HEADS = 16_384;
+/** Logs that a Follow names as excepted: some 300 KiB. Beyond these, each log is asked for by name. */
+const MAX_EXCEPT = 4096;
 
 export interface LogProgress {
   readonly log: LogName;
@@ -72,6 +74,7 @@ export interface Consumer {
   offerChanged(): void;
   /** True once the peer's heads have been compared with ours. */
   compared(): boolean;
+  /** How far the peer has the log, as far as we heard and as more of it may be taken. */
   peerSize(log: LogName): number;
   takes(log: LogName): boolean;
   behind(): LogProgress[];
@@ -85,7 +88,8 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   const asked = new Set<LogName>();
   const peerSizes = new Map<LogName, number>();
   let compared = false;
-  let awaitingAll = false;
+  /** What was said of all heads so far, while they come. */
+  let allSaid: Map<LogName, Head> | undefined;
   let held = 0;
   let progressAt = nowMs;
   let clock = nowMs;
@@ -117,38 +121,50 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   ): void {
     const chosen = new Set(around.choose(logs));
     const except = [...logs.filter((log) => !chosen.has(log) || others.has(log)), ...unknown];
+    const follows = except.length <= MAX_EXCEPT;
+    if (follows) want({ case: 'follow', value: create(FollowSchema, { digest, except }) });
     for (const log of chosen) {
       wanted.add(log);
-      asked.add(log);
+      if (!follows || others.has(log)) onward(log);
+      else asked.add(log);
     }
-    want({ case: 'follow', value: create(FollowSchema, { digest, except }) });
-    for (const log of others) if (chosen.has(log)) onward(log);
     compared = true;
     for (const log of wanted) if (!asked.has(log)) onward(log);
   }
 
+  /** The last of all heads has come. */
   function allHeads(heads: Heads, logs: readonly LogName[]): void {
-    const said = new Map(heads.heads.map((head) => [head.log as LogName, head]));
+    const said = allSaid as Map<LogName, Head>;
+    allSaid = undefined;
     // A log that one side alone knows of is asked for by name, if at all.
     const differing = new Set(logs.filter((log) => !isSame(said.get(log), around.head(log))));
-    for (const head of heads.heads) heard(head);
-    awaitingAll = false;
-    const unknown = [...said.keys()].filter((log) => !logs.includes(log));
+    const known = new Set(logs);
+    const unknown = [...said.keys()].filter((log) => !known.has(log));
     followAllBut(heads.digest, logs, differing, unknown);
   }
 
-  function heard(head: Head): void {
-    const log = head.log as LogName;
-    parseLogName(log);
-    // Kept for a log that is not known here yet as well: the registry may still be on its way.
-    if (peerSizes.size < MAX_PEER_HEADS) peerSizes.set(log, safeSize(head.size));
-    if (head.checkpoint.length > 0 && around.obtainable().includes(log))
-      around.consider(log, head.checkpoint);
+  function heard(heads: readonly Head[], obtainable: ReadonlySet<LogName>): void {
+    for (const head of heads) {
+      const log = head.log as LogName;
+      parseLogName(log);
+      // Kept for a log that is not known here yet as well: the registry may still be on its way.
+      if (peerSizes.size < MAX_PEER_HEADS) peerSizes.set(log, safeSize(head.size));
+      if (allSaid !== undefined && allSaid.size < MAX_PEER_HEADS) allSaid.set(log, head);
+      if (head.checkpoint.length > 0 && obtainable.has(log)) around.consider(log, head.checkpoint);
+    }
+  }
+
+  /**
+   * What the peer has at or above a cut is never sent nor taken, and the registry may name the cut long after the
+   * peer has shown more: so it is asked for each time, and what was heard is kept as it was.
+   */
+  function peerSize(log: LogName): number {
+    return Math.min(peerSizes.get(log) ?? 0, around.head(log).end ?? Number.MAX_SAFE_INTEGER);
   }
 
   function behind(): LogProgress[] {
     return [...wanted]
-      .map((log) => ({ log, peerSize: peerSizes.get(log) ?? 0, size: around.head(log).size }))
+      .map((log) => ({ log, peerSize: peerSize(log), size: around.head(log).size }))
       .filter((progress) => progress.peerSize > progress.size);
   }
 
@@ -156,7 +172,9 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     heads(heads) {
       const logs = around.obtainable();
       if (heads.complete) {
-        if (!awaitingAll) throw new Refusal(ByeCode.PROTOCOL, 'all heads were said and nobody asked');
+        if (allSaid === undefined)
+          throw new Refusal(ByeCode.PROTOCOL, 'all heads were said and nobody asked');
+        heard(heads.heads, new Set(logs));
         allHeads(heads, logs);
       } else if (heads.digest.length > 0) {
         const ours = headsDigest(logs.map((log) => [log, around.head(log)] as const));
@@ -164,11 +182,11 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
           for (const log of logs) peerSizes.set(log, around.head(log).size);
           followAllBut(heads.digest, logs, new Set());
         } else {
-          awaitingAll = true;
+          allSaid = new Map();
           want({ case: 'allHeads', value: create(AllHeadsSchema) });
         }
       } else {
-        for (const head of heads.heads) heard(head);
+        heard(heads.heads, new Set(logs));
       }
     },
     segment(segment) {
@@ -222,7 +240,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       for (const log of around.choose(fresh)) this.take(log);
     },
     compared: () => compared,
-    peerSize: (log) => peerSizes.get(log) ?? 0,
+    peerSize,
     takes: (log) => wanted.has(log),
     behind,
     state(now) {

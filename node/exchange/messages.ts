@@ -16,6 +16,8 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export const LIVE_ENTRIES = 256;
 /** A link with something to get and no progress for so long is stalled; a source so long behind is left. */
 export const STALL_MS = 5000;
+/** Heads in one message, so that it fits a frame beside others however many logs there are. */
+export const HEADS_BYTES = 512 * 1024;
 /** A head that the peer does not follow is told at most so often. */
 export const ANNOUNCE_MS = 1000;
 
@@ -26,6 +28,8 @@ export interface LocalHead {
   /** The author's latest checkpoint; undefined when there is none. */
   readonly checkpoint: Uint8Array | undefined;
   readonly settled: { readonly size: number; readonly root: Uint8Array } | undefined;
+  /** No more than this is ever taken: the log's cut, or where it was frozen; undefined = no end. */
+  readonly end: number | undefined;
 }
 
 /** SHA-256 over, for each log in the given order: name, 0x0A, size (8 bytes, big-endian), root. */

@@ -1,9 +1,10 @@
 // The giving half of a session: what the peer has asked for, how far it has got, and what goes next. A peer is
 // a cursor: nothing is queued for it, and it costs the same whether it is far behind or up to date. Sans-I/O.
 
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   ByeCode,
+  type Head,
   HeadSchema,
   HeadsSchema,
   type Ranges,
@@ -15,6 +16,7 @@ import { type LogName, parseLogName } from '../names.js';
 import {
   ANNOUNCE_MS,
   type Content,
+  HEADS_BYTES,
   headsDigest,
   LIVE_ENTRIES,
   type LocalHead,
@@ -95,11 +97,14 @@ export function createProvider(around: ProviderSurroundings): Provider {
     const heads = snapshot();
     const digest = headsDigest(heads);
     said = { digest, sizes: new Map(heads.map(([log, head]) => [log, head.size])) };
-    const full = complete ? heads : [];
-    around.send({
-      case: 'heads',
-      value: create(HeadsSchema, { digest, complete, heads: full.map(([log, head]) => headOf(log, head)) }),
-    });
+    const parts = complete ? inParts(heads.map(([log, head]) => headOf(log, head))) : [];
+    const last = parts.pop() ?? [];
+    for (const part of parts) send({ heads: part });
+    send({ digest, complete, heads: last });
+  }
+
+  function send(heads: MessageInitShape<typeof HeadsSchema>): void {
+    around.send({ case: 'heads', value: create(HeadsSchema, heads) });
   }
 
   function follow(log: LogName, next: number, settled?: { size: number; root: Uint8Array }): void {
@@ -131,6 +136,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
   }
 
   function pump(): void {
+    if (reads >= MAX_READS) return;
     const offered = new Set(around.offered());
     // What is being read counts as sent, so that the window is never overrun.
     while (unacked + (reads + 1) * MAX_SEGMENT_WEIGHT <= WINDOW_BYTES && reads < MAX_READS) {
@@ -243,12 +249,27 @@ export function createProvider(around: ProviderSurroundings): Provider {
         .filter((log) => offered.has(log))
         .map((log) => headOf(log, around.head(log)));
       unannounced.clear();
-      if (heads.length > 0)
-        around.send({ case: 'heads', value: create(HeadsSchema, { heads, complete: false }) });
+      for (const part of inParts(heads)) send({ heads: part });
     },
     cursors: () => new Map([...cursors].map(([log, cursor]) => [log, cursor.next])),
     unacknowledged: () => unacked,
   };
+}
+
+/** The heads in order, no part too large for a message. */
+function inParts(heads: readonly Head[]): Head[][] {
+  const parts: Head[][] = [];
+  let bytes = HEADS_BYTES;
+  for (const head of heads) {
+    const size = head.log.length + head.root.length + head.checkpoint.length + 24;
+    if (bytes + size > HEADS_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(head);
+    bytes += size;
+  }
+  return parts;
 }
 
 function headOf(log: LogName, head: LocalHead) {

@@ -5,7 +5,8 @@ import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { MemberKeys } from '../../proto/gen/icse/v1/registry_pb.js';
 import { Failure } from '../failure.js';
 import { isHole, type LogItem } from '../log/item.js';
-import { Log, type LogRules } from '../log/log.js';
+import { Log } from '../log/log.js';
+import type { LogRules } from '../log/log-rules.js';
 import { type FederationId, type LogName, LYON, logName, parseLogName } from '../names.js';
 import { decodeEntry } from '../statements/entry.js';
 import { brokenRules } from '../statements/rules.js';
@@ -23,6 +24,12 @@ export interface RegistryAnchors {
 
 export type RegistryListener = (state: RegistryState, before: RegistryState) => void;
 
+/** The hub's keys by the root's word, from the hub's log of the generation `closes + 1` on. */
+interface Turn {
+  readonly keys: MemberKeys;
+  readonly closes: number;
+}
+
 /** Entries read at a time while the registry is folded at a start. */
 const FOLD_BATCH = 1024;
 
@@ -35,6 +42,8 @@ export class Registry {
   #staged: RegistryState;
   #log: Log | undefined;
   #rootSigned: Uint8Array | undefined;
+  /** The newest such entry that the hub has shown in its hello, while it is news. */
+  #shown: Uint8Array | undefined;
   /** The hub's keys by the registry before this one, until this one names them. */
   #keysBefore: MemberKeys | undefined;
 
@@ -81,18 +90,18 @@ export class Registry {
    * Throws when the bytes are no entry.
    */
   newHubKeys(rootSigned: Uint8Array): MemberKeys | undefined {
-    const { statement } = decodeEntry(rootSigned);
-    if (statement.case !== 'rotate' && statement.case !== 'epoch') return undefined;
-    if (!isRootSigned(this.#anchors.federation, statement.value, this.#anchors.rootKey)) return undefined;
-    const closing = statement.case === 'rotate' ? statement.value.cut?.log : statement.value.previous?.log;
-    const own = this.#state.members.get(LYON)?.log;
-    const known =
-      statement.case === 'epoch'
-        ? this.#state.generation
-        : own === undefined
-          ? 0
-          : parseLogName(own).generation;
-    return parseLogName(closing ?? '').generation >= known ? statement.value.keys : undefined;
+    return this.#news(rootSigned)?.keys;
+  }
+
+  /**
+   * The hub's hello, which has been verified, shows this entry of the root: its keys may sign a registry of which
+   * we have not seen that entry yet. What is old, or not the root's, is passed over.
+   */
+  hubShows(rootSigned: Uint8Array): void {
+    const news = this.#news(rootSigned);
+    if (news === undefined) return;
+    const before = this.#shown === undefined ? undefined : this.#news(this.#shown);
+    if (before === undefined || news.closes >= before.closes) this.#shown = rootSigned;
   }
 
   /** The last entry that the root signed (Rotate of the hub, or Epoch), serialised; undefined when there is none. */
@@ -167,20 +176,52 @@ export class Registry {
     };
   }
 
-  /** The key that signs a checkpoint over these entries: a change of the hub's keys takes effect at once. */
+  /**
+   * The keys that may sign a checkpoint over these entries and what follows them. A change of the hub's keys takes
+   * effect at once: the ones that it gave up sign nothing that comes after.
+   */
   #signers(items: readonly LogItem[]): readonly Uint8Array[] {
-    const current = this.hubKeys.log;
+    const turn = this.#lastTurn(items);
+    const keys = [(turn?.keys ?? this.hubKeys).log];
+    // The run may end before the turn that its checkpoint is already signed by.
+    const news = this.#shown === undefined ? undefined : this.#news(this.#shown);
+    if (news !== undefined && (turn === undefined || news.closes > turn.closes)) keys.push(news.keys.log);
+    return keys;
+  }
+
+  /** The last change of the hub's keys among the entries. */
+  #lastTurn(items: readonly LogItem[]): Turn | undefined {
     for (const item of items.toReversed()) {
-      if (isHole(item)) continue;
-      const entry = readEntry(item);
-      const { statement } = entry ?? { statement: { case: undefined } };
-      if (statement.case !== 'rotate' && statement.case !== 'epoch') continue;
-      if (statement.value.keys === undefined) continue;
-      if (isRootSigned(this.#anchors.federation, statement.value, this.#anchors.rootKey)) {
-        return [statement.value.keys.log];
-      }
+      const entry = isHole(item) ? undefined : readEntry(item);
+      const turn = entry === undefined ? undefined : this.#turnOf(entry);
+      if (turn !== undefined) return turn;
     }
-    return [current];
+    return undefined;
+  }
+
+  /** The change that the root signed, unless this registry has it already. Throws when the bytes are no entry. */
+  #news(rootSigned: Uint8Array): Turn | undefined {
+    const entry = decodeEntry(rootSigned);
+    const turn = this.#turnOf(entry);
+    if (turn === undefined) return undefined;
+    const { generation, size, members } = this.#state;
+    if (entry.statement.case === 'epoch') {
+      const previous = parseLogName(entry.statement.value.previous?.log ?? '').generation;
+      // A registry that has begun and holds nothing yet waits for its own epoch.
+      return previous >= (size === 0 ? generation - 1 : generation) ? turn : undefined;
+    }
+    const own = members.get(LYON)?.log;
+    return turn.closes >= (own === undefined ? 0 : parseLogName(own).generation) ? turn : undefined;
+  }
+
+  /** A Rotate of the hub or an Epoch, when the root signed it. */
+  #turnOf({ statement }: Entry): Turn | undefined {
+    if (statement.case !== 'rotate' && statement.case !== 'epoch') return undefined;
+    const { keys } = statement.value;
+    if (keys === undefined) return undefined;
+    if (!isRootSigned(this.#anchors.federation, statement.value, this.#anchors.rootKey)) return undefined;
+    if (statement.case === 'epoch') return { keys, closes: statement.value.past.length };
+    return { keys, closes: parseLogName(statement.value.cut?.log ?? '').generation };
   }
 
   #applied(state: RegistryState, item: LogItem): RegistryState {

@@ -53,6 +53,8 @@ export interface RegistryState {
   readonly schema: number;
   readonly members: ReadonlyMap<MemberCode, Member>;
   readonly logs: ReadonlyMap<LogName, MemberLog>;
+  /** Every key that anybody has or had, in hex: one key, one member, one purpose, for good. */
+  readonly keys: ReadonlySet<string>;
 }
 
 /** A registry entry that its rules refuse: code 'bad-registry-entry'. */
@@ -66,7 +68,7 @@ export class BadRegistryEntry extends Failure {
 const MAX_MEMBERS = 4096;
 
 export function emptyRegistry(federation: FederationId, generation = 1): RegistryState {
-  return { federation, generation, size: 0, schema: 1, members: new Map(), logs: new Map() };
+  return { federation, generation, size: 0, schema: 1, members: new Map(), logs: new Map(), keys: new Set() };
 }
 
 /** The log that holds this registry. */
@@ -152,7 +154,7 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
       if (member.code === LYON && !isRootSigned(state.federation, rotate, rootKey)) {
         refuse("new keys of the hub need the root's signature");
       }
-      const keys = keysOf(next, rotate.keys, refuse);
+      const keys = freshKeys(next, rotate.keys, refuse);
       const cut = cutOf(rotate.cut, refuse);
       const closed = state.logs.get(member.log)?.cut;
       if (cut.log !== member.log) refuse(`${member.code} writes ${member.log}, not ${cut.log}`);
@@ -167,7 +169,8 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
         key: keys.log,
         cut: member.suspended ? NOTHING : undefined,
       };
-      return withNewLog(withMember(withLog(next, member.log, cut.place), { ...member, keys, log }), opened);
+      const turned = withMember(withLog(next, member.log, cut.place), { ...member, keys, log });
+      return withKeys(withNewLog(turned, opened), allOf(keys));
     }
     case 'schemaChange':
       if (statement.value.schema !== state.schema + 1)
@@ -195,7 +198,7 @@ function admitted(
   const code = parseMemberCode(admit.member);
   if (state.members.has(code)) refuse(`${code} is a member already`);
   if (state.members.size >= MAX_MEMBERS) refuse(`a federation has at most ${MAX_MEMBERS} members`);
-  const keys = keysOf(state, admit.keys, refuse);
+  const keys = freshKeys(state, admit.keys, refuse);
   if (admit.quota === undefined) refuse(`${code} has no quota`);
   if (past.length > 0 && state.generation === 1) refuse('earlier logs are named only after an epoch');
   let next = state;
@@ -204,12 +207,15 @@ function admitted(
     if (log !== logName(state.federation, code, at + 1)) refuse(`${log} is not log ${at + 1} of ${code}`);
     if (key.length !== 32 || place.root.length !== 32)
       refuse(`the key or the root of ${log} is not 32 bytes`);
+    const hasAnotherUse = [keys.receipt, keys.session, keys.sealing].some((other) => hex(other) === hex(key));
+    if (state.keys.has(hex(key)) || hasAnotherUse) refuse(`the key of ${log} is in use already`);
     next = withNewLog(next, { name: log, member: code, key, cut: place });
   }
   const log = logName(state.federation, code, past.length + 1);
   const quota = quotaOf(admit.quota as Quota);
   next = withMember(next, { code, suspended: false, keys, address: admit.address, quota, log });
-  return withNewLog(next, { name: log, member: code, key: keys.log, cut: undefined });
+  next = withNewLog(next, { name: log, member: code, key: keys.log, cut: undefined });
+  return withKeys(next, [...allOf(keys), ...past.map(({ key }) => key)]);
 }
 
 type HubOrMember = Pick<Admit, 'member' | 'keys' | 'address' | 'quota'>;
@@ -228,22 +234,25 @@ function memberOf(state: RegistryState, text: string, refuse: Refuse): Member {
 }
 
 /** Keys that nobody has or had: one key, one member, one purpose. */
-function keysOf(state: RegistryState, keys: MemberKeys | undefined, refuse: Refuse): MemberKeys {
+function freshKeys(state: RegistryState, keys: MemberKeys | undefined, refuse: Refuse): MemberKeys {
   if (keys === undefined) return refuse('keys are missing');
-  const taken = new Set([...state.logs.values()].map((log) => Buffer.from(log.key).toString('hex')));
-  for (const member of state.members.values()) {
-    const { log, receipt, session, sealing } = member.keys;
-    for (const key of [log, receipt, session, sealing]) taken.add(Buffer.from(key).toString('hex'));
-  }
-  for (const [purpose, key] of Object.entries({
-    log: keys.log,
-    receipt: keys.receipt,
-    session: keys.session,
-    sealing: keys.sealing,
-  })) {
-    if (taken.has(Buffer.from(key).toString('hex'))) refuse(`the ${purpose} key is in use already`);
+  const { log, receipt, session, sealing } = keys;
+  for (const [purpose, key] of Object.entries({ log, receipt, session, sealing })) {
+    if (state.keys.has(hex(key))) refuse(`the ${purpose} key is in use already`);
   }
   return keys;
+}
+
+function allOf({ log, receipt, session, sealing }: MemberKeys): Uint8Array[] {
+  return [log, receipt, session, sealing];
+}
+
+function withKeys(state: RegistryState, keys: readonly Uint8Array[]): RegistryState {
+  return { ...state, keys: new Set([...state.keys, ...keys.map(hex)]) };
+}
+
+function hex(key: Uint8Array): string {
+  return Buffer.from(key).toString('hex');
 }
 
 function cutOf(cut: Cut | undefined, refuse: Refuse): { log: LogName; place: Place } {

@@ -1,146 +1,10 @@
-import { hash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Content, type LocalHead, segmentWeight, WINDOW_BYTES } from '../../node/exchange/messages.js';
-import { type Session, startSession } from '../../node/exchange/session.js';
-import { type LogName, parseLogName } from '../../node/names.js';
-import { MessageSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-
-const nameOf = (owner: string) => `icse/${'ab'.repeat(32)}/${owner}` as LogName;
-
-/** One node of the model: how far it has each log; what it does takes until `work` does it. */
-class Side {
-  readonly sizes = new Map<LogName, number>();
-  readonly outbox: Content[] = [];
-  readonly works: (() => void)[] = [];
-  readonly sent = new Map<LogName, Set<number>>();
-  /** Logs of which a read gives nothing, as of a log cut below its size. */
-  readonly unreadable = new Set<LogName>();
-  readonly session: Session;
-  overrun = 0;
-  twice = 0;
-  sentBack = 0;
-
-  constructor(
-    readonly member: string,
-    readonly peer: string,
-    sizes: Record<string, number>,
-    offered: readonly string[],
-    obtainable: readonly string[],
-    readonly entryBytes: number,
-  ) {
-    for (const [owner, size] of Object.entries(sizes)) this.sizes.set(nameOf(owner), size);
-    const names = (owners: readonly string[]) => owners.map(nameOf).sort();
-    this.session = startSession(
-      {
-        offered: () => names(offered),
-        obtainable: () => names(obtainable),
-        head: (log) => this.head(log),
-        send: (content) => this.send(content),
-        choose: (logs) => logs,
-        read: (log, from) => this.later(() => this.session.provider.segmentRead(log, this.read(log, from))),
-        readRange: () => {},
-        compare: (log) => this.later(() => this.session.provider.compared(log, true)),
-        extend: (log, segment) => {
-          this.session.provider.peerHas(log, Number(segment.from) + segment.entries.length);
-          this.later(() => this.extend(log, segment));
-        },
-        consider: () => {},
-        fill: () => {},
-        receipt: () => {},
-        fault: () => {},
-        diverged: () => {},
-        headsHeard: () => {},
-        pong: () => {},
-      },
-      0,
-    );
-    this.session.begin();
-  }
-
-  head(log: LogName): LocalHead {
-    const size = this.sizes.get(log) ?? 0;
-    const root = hash('sha256', `${log} ${size}`, 'buffer');
-    return { size, root, checkpoint: undefined, settled: size === 0 ? undefined : { size, root } };
-  }
-
-  later(work: () => void): void {
-    this.works.push(work);
-  }
-
-  read(log: LogName, from: number): Segment | undefined {
-    const size = this.sizes.get(log) ?? 0;
-    if (this.unreadable.has(log) || from >= size) return undefined;
-    const count = Math.min(size - from, Math.max(1, Math.floor((768 * 1024) / this.entryBytes)));
-    const entries = Array.from({ length: count }, () => new Uint8Array(this.entryBytes - 4));
-    return create(SegmentSchema, { log, from: BigInt(from), entries });
-  }
-
-  extend(log: LogName, segment: Segment): void {
-    const size = this.sizes.get(log) ?? 0;
-    expect(Number(segment.from)).toBeLessThanOrEqual(size);
-    this.sizes.set(log, Math.max(size, Number(segment.from) + segment.entries.length));
-    this.session.consumer.taken(log, this.sizes.get(log) as number, segmentWeight(segment));
-    this.session.provider.grew(log);
-  }
-
-  grow(log: LogName, by: number): void {
-    this.sizes.set(log, (this.sizes.get(log) ?? 0) + by);
-    this.session.provider.grew(log);
-  }
-
-  send(content: Content): void {
-    this.outbox.push(content);
-    if (content.case !== 'segment') return;
-    const log = content.value.log as LogName;
-    if (parseLogName(log).member === this.peer) this.sentBack++;
-    const seen = this.sent.get(log) ?? new Set<number>();
-    this.sent.set(log, seen);
-    for (let i = 0; i < content.value.entries.length; i++) {
-      const index = Number(content.value.from) + i;
-      if (seen.has(index)) this.twice++;
-      seen.add(index);
-    }
-  }
-
-  check(): void {
-    this.overrun = Math.max(this.overrun, this.session.provider.unacknowledged());
-  }
-}
-
-/** NL and the hub: the hub has NL's log, its own, and those of others. */
-function twoSides(nl: Record<string, number>, hub: Record<string, number>, entryBytes = 1000): [Side, Side] {
-  const all = ['AU', 'BE', 'LYON', 'NL', 'US'];
-  return [
-    new Side('NL', 'LYON', nl, ['NL'], all, entryBytes),
-    new Side('LYON', 'NL', hub, all, ['NL'], entryBytes),
-  ];
-}
-
-function deliver(from: Side, to: Side): boolean {
-  const content = from.outbox.shift();
-  if (content === undefined) return false;
-  to.session.receive(create(MessageSchema, { content }));
-  return true;
-}
-
-function settle(...sides: [Side, Side]): void {
-  const [one, other] = sides;
-  for (let idle = false; !idle; ) {
-    idle = true;
-    for (const [from, to] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      if (deliver(from, to)) idle = false;
-      const work = from.works.shift();
-      work?.();
-      if (work !== undefined) idle = false;
-      from.check();
-    }
-  }
-}
+import { encodeMessage } from '../../node/exchange/frames.js';
+import { type Content, WINDOW_BYTES } from '../../node/exchange/messages.js';
+import { MessageSchema, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { deliver, nameOf, Side, settle, twoSides } from './two-sides.js';
 
 const sizes = fc.record({
   AU: fc.nat({ max: 9000 }),
@@ -256,5 +120,104 @@ describe('two sessions', () => {
     hub.session.provider.grew();
     settle(nl, hub);
     expect(nl.session.consumer.state(7000)).toEqual({ state: 'live', why: '' });
+  });
+});
+
+describe('a log that is cut below what the peer has shown', () => {
+  const AU = nameOf('AU');
+  const CUT = 12;
+  const live = { state: 'live', why: '' };
+
+  it('is not waited for, wherever the cut falls between what is said and what is sent', () => {
+    // At the hub after so many steps, at NL after so many; NL holds some of the log already.
+    fc.assert(
+      fc.property(fc.nat({ max: 14 }), fc.nat({ max: 14 }), fc.nat({ max: 20 }), (there, here, held) => {
+        const [nl, hub] = twoSides({ AU: held, NL: 0 }, { AU: 20, NL: 0 });
+        for (let step = 0; step < 15; step++) {
+          if (step === there) hub.cuts.set(AU, CUT);
+          if (step === here) nl.cuts.set(AU, CUT);
+          deliver(hub, nl);
+          deliver(nl, hub);
+          hub.works.shift()?.();
+          nl.works.shift()?.();
+        }
+        hub.session.provider.grew();
+        settle(nl, hub);
+        nl.session.consumer.tick(1000);
+        expect(nl.head(AU).size).toBe(CUT);
+        expect(nl.session.consumer.behind()).toEqual([]);
+        expect(nl.session.consumer.state(60_000)).toEqual(live);
+        expect(nl.session.consumer.peerSize(AU)).toBe(CUT);
+      }),
+    );
+  });
+
+  it('is waited for again when the cut is lifted', () => {
+    const [nl, hub] = twoSides({ AU: 0, NL: 0 }, { AU: 20, NL: 0 });
+    for (const side of [nl, hub]) side.cuts.set(AU, CUT);
+    settle(nl, hub);
+    expect([nl.sizes.get(AU), nl.session.consumer.state(1000)]).toEqual([CUT, live]);
+    for (const side of [nl, hub]) side.cuts.delete(AU);
+    hub.session.provider.grew();
+    settle(nl, hub);
+    expect([nl.sizes.get(AU), nl.session.consumer.state(1000)]).toEqual([20, live]);
+  });
+});
+
+describe('the heads of more logs than one message can name', () => {
+  const MESSAGE_BYTES = 1024 * 1024;
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const owners = letters
+    .flatMap((one) => letters.flatMap((two) => letters.slice(0, 8).map((three) => one + two + three)))
+    .slice(0, 5000);
+
+  function manyLogs(sizeHere: number): { nl: Side; hub: Side } {
+    const all = ['LYON', 'NL', ...owners];
+    const sizes = (size: number) => Object.fromEntries(owners.map((owner) => [owner, size]));
+    const nl = new Side('NL', 'LYON', { ...sizes(sizeHere), NL: 1 }, ['NL'], all, 1000);
+    const hub = new Side('LYON', 'NL', { ...sizes(3), NL: 1, LYON: 1 }, all, ['NL'], 1000);
+    hub.checkpointBytes = 300;
+    return { nl, hub };
+  }
+
+  /** Delivers what both say, without the reading that it leads to; resolves what was said. */
+  function talk(nl: Side, hub: Side): Content[] {
+    const said: Content[] = [];
+    for (;;) {
+      const [up, down] = [nl.outbox[0], hub.outbox[0]];
+      if (up === undefined && down === undefined) return said;
+      said.push(...[up, down].filter((content) => content !== undefined));
+      deliver(nl, hub);
+      deliver(hub, nl);
+    }
+  }
+
+  const wants = (said: readonly Content[], scope: string) =>
+    said.filter((content) => content.case === 'want' && content.value.scope.case === scope);
+
+  it('are said in several, and only what differs is asked for by name', () => {
+    const { nl, hub } = manyLogs(3);
+    const said = talk(nl, hub);
+    expect(said.filter((content) => content.case === 'heads').length).toBeGreaterThan(4);
+    for (const content of said) expect(encodeMessage(content).length).toBeLessThan(MESSAGE_BYTES);
+    expect([wants(said, 'follow').length, wants(said, 'onward').length]).toEqual([2, 1]);
+    expect(nl.session.consumer.peerSize(nameOf(owners[4999] as string))).toBe(3);
+  });
+
+  it('are asked for by name when too many would have to be excepted', () => {
+    const { nl, hub } = manyLogs(0);
+    const said = talk(nl, hub);
+    for (const content of said) expect(encodeMessage(content).length).toBeLessThan(MESSAGE_BYTES);
+    expect([wants(said, 'follow').length, wants(said, 'onward').length]).toEqual([1, 5002]);
+    expect(hub.session.provider.cursors().size).toBe(5002);
+  });
+
+  it('are announced in several as well', () => {
+    const { hub } = manyLogs(3);
+    for (const owner of owners) hub.grow(nameOf(owner), 1);
+    hub.outbox.length = 0;
+    hub.session.tick(10_000);
+    expect(hub.outbox.length).toBeGreaterThan(1);
+    for (const content of hub.outbox) expect(encodeMessage(content).length).toBeLessThan(MESSAGE_BYTES);
   });
 });

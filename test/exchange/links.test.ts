@@ -2,10 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Exchange } from '../../node/exchange/exchange.js';
 import { Link } from '../../node/exchange/link.js';
+import { SEGMENT_BYTES } from '../../node/exchange/messages.js';
 import { Refusal } from '../../node/exchange/refusal.js';
 import { verifyFork } from '../../node/log/fork.js';
 import { type LogName, LYON, logName, parseMemberCode } from '../../node/names.js';
+import { buildEntry } from '../../node/statements/build.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
+import { ed25519Signer } from '../../node/tlog/note.js';
 import {
   AllHeadsSchema,
   ByeCode,
@@ -17,9 +20,11 @@ import {
   Role,
   WantSchema,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { AmendSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { type HastyClock, hastyClock } from './hasty-clock.js';
 import { memoryWires, type WireEnd, type WirePair } from './memory-wire.js';
 import { copiedStore, type Parties, type PartiesOptions, type Party, theParties, until } from './parties.js';
+import { random } from './random.js';
 import { someRecords } from './records.js';
 
 let parties: Parties;
@@ -540,6 +545,27 @@ describe('the hub', () => {
     await until(again, () => isLinked(again, lyon) && hasRegistry(again));
     await nl.publish(someRecords(3));
     await has(again, nl, 3);
+  });
+
+  it('may change its keys while a country is far behind: what comes before the change is taken as well', async () => {
+    const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
+    await be.close();
+    // More acts than one segment holds, so that the first ends before the change that its checkpoint is signed by.
+    const { registry } = parties.lyon;
+    const signer = ed25519Signer(registry.log.name, parties.lyon.secrets.log);
+    const acts = Array.from({ length: 20_000 }, (_, i) => {
+      const value = create(AmendSchema, { member: 'NL', address: `127.0.0.1:${1000 + i}` });
+      return buildEntry({ statement: { case: 'amend', value }, now: 1_760_000_000, random });
+    });
+    expect(acts.reduce((sum, act) => sum + act.length, 0)).toBeGreaterThan(SEGMENT_BYTES);
+    await registry.log.append(acts, signer);
+    await until(nl, () => hasRegistry(nl));
+    await parties.rotateHub();
+    const lyon = await parties.restart('LYON');
+    const again = await parties.restart('BE');
+    again.exchange.keepLinkTo(LYON);
+    await until(again, () => isLinked(again, lyon) && hasRegistry(again));
+    expect(again.registry.state).toEqual(lyon.registry.state);
   });
 
   it("may begin its registry anew by the root's word: members follow, each in its next log", async () => {

@@ -1,7 +1,8 @@
 // Logs for the tests: an author's, grown by appends, and a reader's, grown by the author's segments.
 
 import { keyPairOf } from '../../node/keys/ed25519.js';
-import { Log, type LogRules } from '../../node/log/log.js';
+import { Log } from '../../node/log/log.js';
+import type { LogRules } from '../../node/log/log-rules.js';
 import { readSegment } from '../../node/log/read-segment.js';
 import type { LogName } from '../../node/names.js';
 import type { LogStore } from '../../node/store/log-store.js';

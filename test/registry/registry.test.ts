@@ -4,6 +4,7 @@ import { Logs } from '../../node/log/logs.js';
 import { readSegment } from '../../node/log/read-segment.js';
 import { LYON, type MemberCode } from '../../node/names.js';
 import type { Registry } from '../../node/registry/registry.js';
+import type { LogStore } from '../../node/store/log-store.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { leafHash } from '../../node/tlog/hash.js';
 import { HoleReason, HoleSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -97,6 +98,33 @@ describe('the registry on disk', () => {
   });
 });
 
+describe('a log that does not open', () => {
+  it('is told of, keeps no other from opening, and is tried again when the registry next changes', async () => {
+    const hub = await aRegistry([admit('BE'), admit('NL')]);
+    const store = createMemoryStore();
+    const broken = new Set([log('BE')]);
+    const damaged: LogStore = {
+      ...store,
+      head: (name) => (broken.has(name) ? Promise.reject(new Error('damaged')) : store.head(name)),
+    };
+    const node = await openRegistry(store);
+    const logs = await Logs.open(damaged, node);
+    const told: string[] = [];
+    logs.onFailure((name, error) => told.push(`${name}: ${(error as Error).message}`));
+    await node.log.extend(await segmentOf(hub));
+    await logs.idle();
+    expect(told).toEqual([`${log('BE')}: damaged`]);
+    await expect(logs.opened()).rejects.toThrow('damaged');
+    expect(logs.all().map((one) => one.name)).toEqual([log('LYON'), log('NL'), log('registry')]);
+    broken.clear();
+    await hub.log.append([entryOf(admit('FR'))], signer());
+    await node.log.extend(await segmentOf(hub, 3));
+    await logs.opened();
+    expect(logs.get(log('BE'))?.size).toBe(0);
+    expect(told).toHaveLength(1);
+  });
+});
+
 describe('new keys of the hub', () => {
   const turn = () => rotate(LYON, 'LYON again', cut('LYON', 0), ROOT.secretKey);
 
@@ -141,6 +169,40 @@ describe('new keys of the hub', () => {
     expect(behind.hubKeys.log).toEqual(secretsOf('LYON again').log.publicKey);
   });
 
+  /** The registry's entries at [from, to), proven to its latest checkpoint. */
+  async function runOf(registry: Registry, from: number, to: number): Promise<Segment> {
+    return (await readSegment(registry.log, from, 1e6, to)) as Segment;
+  }
+
+  it("sign a run that ends before they are named, once the hub's hello has shown the word of the root", async () => {
+    const hub = await aRegistry([admit('NL'), admit('BE')]);
+    await hub.log.append([turn(), admit('FR')].map(entryOf), signer('LYON again'));
+    const node = await openRegistry();
+    const early = await runOf(hub, 0, 2);
+    await expect(node.log.extend(early)).rejects.toMatchObject({ code: 'bad-proof' });
+    node.hubShows(hub.rootSigned as Uint8Array);
+    await node.log.extend(early);
+    await node.log.extend(await runOf(hub, 2, 3));
+    await node.log.extend(await segmentOf(hub, 3));
+    expect(node.state).toEqual(hub.state);
+  });
+
+  it('sign no run any more once newer ones are shown, or in the run itself', async () => {
+    const hub = await aRegistry([admit('NL')]);
+    const second = entryOf(turn());
+    const third = entryOf(rotate(LYON, 'LYON third', cut('LYON.2', 0), ROOT.secretKey));
+    await hub.log.append([second], signer('LYON again'));
+    const behind = await openRegistry();
+    behind.hubShows(third);
+    behind.hubShows(second);
+    await expect(behind.log.extend(await runOf(hub, 0, 2))).rejects.toMatchObject({ code: 'bad-proof' });
+    // A thief of the second keys follows the genuine third with an act of its own.
+    await hub.log.append([third, entryOf(admit('FR'))], signer('LYON again'));
+    const other = await openRegistry();
+    other.hubShows(second);
+    await expect(other.log.extend(await segmentOf(hub))).rejects.toMatchObject({ code: 'bad-proof' });
+  });
+
   it('are believed by the word of the root only while they are news', async () => {
     const hub = await aRegistry([admit('NL')]);
     const first = entryOf(turn());
@@ -173,6 +235,16 @@ describe('an epoch', () => {
     expect(node.state).toEqual(hub.state);
     expect(node.state.generation).toBe(2);
     expect(node.state.members.get('NL' as MemberCode)).toBeDefined();
+  });
+
+  it('that has begun here and has not arrived yet is still news: its keys open the next stream', async () => {
+    const node = await aRegistry([admit('NL')]);
+    const first = entryOf(epoch({ keys: keysOf('LYON again') }));
+    expect(node.newHubKeys(first)?.session).toEqual(keysOf('LYON again').session);
+    await node.beginEpoch();
+    expect(node.newHubKeys(first)?.session).toEqual(keysOf('LYON again').session);
+    await node.log.append([first], signer('LYON again', 2));
+    expect(node.newHubKeys(first)).toBeUndefined();
   });
 
   it('is what is opened at the next start, also when one between was missed', async () => {

@@ -13,6 +13,7 @@ import {
   entryOf,
   epoch,
   FEDERATION,
+  keysOf,
   log,
   past,
   ROOT,
@@ -40,6 +41,11 @@ const amend = (code: string, address: string): Act => ({
   case: 'amend',
   value: create(AmendSchema, { member: code, address }),
 });
+/** The act with other keys in the place of some of its own. */
+function withKeys(act: Act, keys: Partial<ReturnType<typeof keysOf>>): Act {
+  if (act.case === 'admit' || act.case === 'rotate') Object.assign(act.value.keys as object, keys);
+  return act;
+}
 const thief = keyPairOf(new Uint8Array(32).fill(8)).secretKey;
 
 describe('the registry refuses', () => {
@@ -60,6 +66,35 @@ describe('the registry refuses', () => {
       [HUB, admit('NL'), rotate('NL', 'NL again', cut('NL', 4))],
       admit('BE', 'NL'),
       'the log key is in use already',
+    ],
+    [
+      'a retired receipt key as the log key of another',
+      [HUB, admit('NL'), rotate('NL', 'NL again', cut('NL', 4))],
+      withKeys(admit('BE'), { log: secretsOf('NL').receipt.publicKey }),
+      'the log key is in use already',
+    ],
+    [
+      'retired session and sealing keys in a later rotation',
+      [HUB, admit('NL'), rotate('NL', 'NL again', cut('NL', 4))],
+      withKeys(rotate('NL', 'NL third', cut('NL.2', 0)), {
+        session: keysOf('NL').sealing,
+        sealing: keysOf('NL').session,
+      }),
+      'the session key is in use already',
+    ],
+    [
+      'an earlier log under a key of another purpose',
+      [epoch()],
+      admit('NL', 'NL', [past('NL', 4, keysOf('NL').receipt)]),
+      `the key of ${log('NL')} is in use already`,
+      emptyRegistry(FEDERATION, 2),
+    ],
+    [
+      'an earlier log under a key of another member',
+      [epoch(), admit('BE')],
+      admit('NL', 'NL', [past('NL', 4, keysOf('BE').log)]),
+      `the key of ${log('NL')} is in use already`,
+      emptyRegistry(FEDERATION, 2),
     ],
     [
       'earlier logs without an epoch',

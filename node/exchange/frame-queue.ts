@@ -1,0 +1,89 @@
+// What waits to go out on a link, and how it goes into frames: acknowledgements and other small messages before
+// segments, as many to a frame as are ready, one frame after the other (the wire's back-pressure is honoured).
+
+import { create } from '@bufbuild/protobuf';
+import { ByeCode, EnvelopeSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { encodeMessage, type FrameRecord, type FrameWriter } from './frames.js';
+import type { Content } from './messages.js';
+import { Refusal } from './refusal.js';
+import type { Wire } from './wire.js';
+
+/** Messages of one frame: a segment of full size and small ones beside it. */
+const FRAME_BYTES = 1024 * 1024;
+const FRAME_MESSAGES = 1024;
+/** What waits to go out: the window of segments, and more small messages than any honest peer lets wait. */
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+
+export interface FrameQueue {
+  /** Takes the message. Throws Refusal TOO_LARGE when the peer takes nothing of what waits already. */
+  add(content: Content): void;
+  /** Takes the last message, whatever waits. */
+  addLast(content: Content): void;
+  /** Resolves when nothing waits any more. Rejects once the stream is broken. */
+  flush(): Promise<void>;
+}
+
+/** `onFrame` hears of each frame before it goes, for the record. */
+export function createFrameQueue(
+  wire: Wire,
+  writer: FrameWriter,
+  onFrame: (record: FrameRecord, messages: readonly Uint8Array[]) => void,
+): FrameQueue {
+  const urgent: Uint8Array[] = [];
+  const bulk: Uint8Array[] = [];
+  let queuedBytes = 0;
+  let flushing: Promise<void> | undefined;
+
+  async function flushQueues(): Promise<void> {
+    // In a microtask, so that what is said in one turn goes into one frame.
+    await Promise.resolve();
+    try {
+      while (urgent.length + bulk.length > 0) {
+        const messages = nextFrame();
+        const { frame, record } = writer.write(messages);
+        onFrame(record, messages);
+        await wire.send(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
+      }
+    } finally {
+      // At once after the queues were found empty: what is said from here on starts the next flush.
+      flushing = undefined;
+    }
+  }
+
+  /** What is ready, acknowledgements and other small messages before segments. */
+  function nextFrame(): Uint8Array[] {
+    const messages: Uint8Array[] = [];
+    let bytes = 0;
+    for (const queue of [urgent, bulk]) {
+      for (let next = queue[0]; next !== undefined; next = queue[0]) {
+        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= FRAME_MESSAGES))
+          return messages;
+        bytes += next.length;
+        messages.push(next);
+        queue.shift();
+        queuedBytes -= next.length;
+      }
+    }
+    return messages;
+  }
+
+  return {
+    add(content) {
+      const message = encodeMessage(content);
+      queuedBytes += message.length;
+      if (queuedBytes > MAX_QUEUED_BYTES) {
+        throw new Refusal(ByeCode.TOO_LARGE, `${wire.peer.member} takes nothing of what it is told`);
+      }
+      (content.case === 'segment' ? bulk : urgent).push(message);
+    },
+    addLast(content) {
+      const message = encodeMessage(content);
+      queuedBytes += message.length;
+      urgent.push(message);
+    },
+    flush() {
+      flushing ??= flushQueues();
+      return flushing;
+    },
+  };
+}

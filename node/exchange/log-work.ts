@@ -1,0 +1,220 @@
+// A session's wishes carried out on the logs: reading what goes out, verifying and writing what comes in, holding
+// heads and proofs of forks against what is here. Each work of its own; it rejects when the peer is to blame.
+
+import { create } from '@bufbuild/protobuf';
+import {
+  ByeCode,
+  type Divergence,
+  DivergenceSchema,
+  type Fault,
+  FaultSchema,
+  type Segment,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { verifyFork } from '../log/fork.js';
+import { safeSize } from '../log/item.js';
+import type { Log } from '../log/log.js';
+import { LogClosed } from '../log/log-rules.js';
+import type { Logs } from '../log/logs.js';
+import { readFill, readSegment } from '../log/read-segment.js';
+import { SegmentRefused } from '../log/verify-segment.js';
+import { WriteAbandoned } from '../log/write-chain.js';
+import type { LogName, MemberCode } from '../names.js';
+import { SEGMENT_BYTES, segmentWeight } from './messages.js';
+import { Refusal } from './refusal.js';
+import type { Session } from './session.js';
+
+export interface LogWorkSurroundings {
+  readonly logs: Logs;
+  /** The peer. */
+  readonly member: MemberCode;
+  session(): Session;
+  isOwn(log: LogName): boolean;
+  /** True while our own log may still be extended from outside. */
+  recovering(): boolean;
+  /** How far the peer has our own logs may have to be looked at anew. */
+  headsHeard(): void;
+  /** A proven fork. */
+  forked(fault: Fault): void;
+  /** The peer shows another log of ours than we have. */
+  ownLogDiffers(log: LogName, what: string): void;
+  /** Holes of the log at [from, to) were filled. */
+  filled(log: LogName, from: number, to: number): void;
+  warn(what: string): void;
+}
+
+/** The works of one session; what each is asked for, and whom it tells, is said in the session's halves. */
+export interface LogWork {
+  read(log: LogName, from: number): Promise<void>;
+  readRange(log: LogName, from: number, to: number): Promise<void>;
+  compare(log: LogName, size: number, root: Uint8Array): Promise<void>;
+  extend(log: LogName, segment: Segment): Promise<void>;
+  fill(log: LogName, segment: Segment): Promise<void>;
+  consider(log: LogName, note: Uint8Array): Promise<void>;
+  diverged(divergence: Divergence): Promise<void>;
+  fault(fault: Fault): Promise<void>;
+}
+
+/** Segments in a row that do not continue the log, from one peer, before it is sent away. */
+const MAX_GAPS = 16;
+
+export function createLogWork(around: LogWorkSurroundings): LogWork {
+  const { logs } = around;
+  let gaps = 0;
+
+  async function read(name: LogName, from: number): Promise<void> {
+    const cut = logs.registry.state.logs.get(name)?.cut?.size;
+    const log = logs.get(name);
+    let segment: Segment | undefined;
+    try {
+      segment = log === undefined ? undefined : await readSegment(log, from, SEGMENT_BYTES, cut);
+    } finally {
+      around.session().provider.segmentRead(name, segment);
+    }
+  }
+
+  async function readRange(name: LogName, from: number, to: number): Promise<void> {
+    const log = logs.get(name);
+    let segment: Segment | undefined;
+    try {
+      segment = log === undefined ? undefined : await readFill(log, from, to, SEGMENT_BYTES);
+    } finally {
+      around.session().provider.rangeRead(segment);
+    }
+  }
+
+  async function compare(name: LogName, size: number, root: Uint8Array): Promise<void> {
+    const log = logs.get(name);
+    const ours = log === undefined || log.size < size ? root : await log.rootAt(size);
+    const same = Buffer.compare(ours, root) === 0;
+    if (!same && log !== undefined) {
+      const proven = await log.proofFrom(size);
+      if (proven !== undefined && proven.via === undefined) {
+        const { checkpoint, proof } = proven;
+        const value = create(DivergenceSchema, {
+          log: name,
+          size: BigInt(size),
+          root: ours,
+          checkpoint,
+          proof,
+        });
+        around.session().say({ case: 'divergence', value });
+      }
+    }
+    around.session().provider.compared(name, same);
+  }
+
+  async function extend(name: LogName, segment: Segment): Promise<void> {
+    const { provider, consumer } = around.session();
+    const log = logs.get(name);
+    const weight = segmentWeight(segment);
+    if (log === undefined) return consumer.taken(name, 0, weight);
+    const end = safeSize(segment.from) + segment.entries.length;
+    // Before the log grows by it: what a peer sends is never sent back to it.
+    provider.peerHas(name, end);
+    if (around.isOwn(name) && !around.recovering()) {
+      if (end > log.size)
+        around.ownLogDiffers(name, `${around.member} has it up to ${end}, here it ends at ${log.size}`);
+      return consumer.taken(name, log.size, weight);
+    }
+    try {
+      const size = await log.extend(segment);
+      gaps = 0;
+      consumer.taken(name, size, weight);
+      // A checkpoint that was seen before may turn out to be of another tree once we are there.
+      if (log.fault !== undefined) around.forked(log.fault);
+      if (around.isOwn(name)) around.headsHeard();
+    } catch (error) {
+      if (isTooEarly(log, error) && ++gaps <= MAX_GAPS) {
+        consumer.taken(name, log.size, weight);
+        askAgain(name);
+        return;
+      }
+      if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
+      if (!(error instanceof LogClosed)) throw error;
+      around.warn(error.message);
+      consumer.taken(name, log.size, weight);
+      consumer.leave(name);
+    }
+  }
+
+  /** A run whose beginning is missing here, or one that goes on past a cut that we have not reached. */
+  function isTooEarly(log: Log, error: unknown): boolean {
+    if (error instanceof WriteAbandoned) return true;
+    if (error instanceof SegmentRefused) return error.code === 'gap';
+    const cut = logs.registry.state.logs.get(log.name)?.cut;
+    return error instanceof LogClosed && log.fault === undefined && cut !== undefined && log.size < cut.size;
+  }
+
+  /** Asks for the log from where it ends now. */
+  function askAgain(name: LogName): void {
+    const { consumer } = around.session();
+    if (!consumer.takes(name)) return;
+    consumer.leave(name);
+    consumer.take(name);
+  }
+
+  async function fill(name: LogName, segment: Segment): Promise<void> {
+    const log = logs.get(name);
+    try {
+      const filled = (await log?.fill(segment)) ?? 0;
+      const from = Number(segment.from);
+      if (filled > 0) around.filled(name, from, from + segment.entries.length);
+    } catch (error) {
+      if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
+      if (!(error instanceof LogClosed || error instanceof WriteAbandoned)) throw error;
+      around.warn(error.message);
+    }
+    around.session().consumer.taken(name, log?.size ?? 0, segmentWeight(segment));
+  }
+
+  async function consider(name: LogName, note: Uint8Array): Promise<void> {
+    const log = logs.get(name);
+    if (log === undefined) return;
+    try {
+      const fault = await log.consider(note);
+      if (fault !== undefined) around.forked(fault);
+    } catch (error) {
+      throw new Refusal(ByeCode.PROOF, `a head of ${name}: ${(error as Error).message}`, error);
+    }
+  }
+
+  async function diverged(divergence: Divergence): Promise<void> {
+    const name = divergence.log as LogName;
+    const log = logs.get(name);
+    const settled = log?.settled;
+    if (log === undefined || settled === undefined) return;
+    // We have grown since we asked: asked again with the head that we have now.
+    if (BigInt(settled.size) !== divergence.size) {
+      if (++gaps <= MAX_GAPS) askAgain(name);
+      return;
+    }
+    const proof = create(FaultSchema, {
+      log: name,
+      first: settled.note,
+      second: divergence.checkpoint,
+      firstRoot: divergence.root,
+      proof: divergence.proof,
+    });
+    await fault(proof);
+  }
+
+  async function fault(proof: Fault): Promise<void> {
+    const name = proof.log as LogName;
+    const log = logs.get(name);
+    const key = logs.registry.state.logs.get(name)?.key ?? logs.registry.hubKeys.log;
+    if (log === undefined || log.fault !== undefined) return;
+    try {
+      verifyFork(name, key, proof);
+    } catch (error) {
+      throw new Refusal(
+        ByeCode.PROOF,
+        `the fault of ${name} proves nothing: ${(error as Error).message}`,
+        error,
+      );
+    }
+    await log.freeze(proof);
+    around.forked(proof);
+  }
+
+  return { read, readRange, compare, extend, fill, consider, diverged, fault };
+}
