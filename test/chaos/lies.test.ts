@@ -1,0 +1,26 @@
+// Histories in which somebody lies; the kind of lie is drawn from the seed.
+
+import { describe, expect, it } from 'vitest';
+import { liveThrough } from './history.js';
+
+const TALES = [
+  [2000, 'lying hub'],
+  [2011, 'lying hub'],
+  [2001, 'lying member'],
+  [2014, 'lying member'],
+  [2002, 'copied home'],
+  [2021, 'copied home'],
+  [2006, 'forked log'],
+  [2020, 'forked log'],
+  [2013, 'two registries'],
+  [2029, 'two registries'],
+] as const;
+
+describe('a federation with a liar in it', () => {
+  it.each(TALES)('keeps its promises in history %i: %s', async (seed, name) => {
+    const { tale, lies, failures } = await liveThrough(seed);
+    expect(tale).toBe(name);
+    expect(failures).toEqual([]);
+    for (const { told, caught } of Object.values(lies)) expect(caught).toBe(told);
+  });
+});

@@ -1,0 +1,167 @@
+// Bugs planted on purpose, to show that the simulator finds such bugs: each is one change in the compiled code of a
+// copy of this program, which then lives through histories until one fails. Production sources have no switch for
+// it. A text that is no longer there, or is there twice, is an error: the plant has to follow the code.
+
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Plant {
+  readonly name: string;
+  /** From the root of the compiled code. */
+  readonly file: string;
+  readonly change: readonly [found: string, put: string][];
+}
+
+const COMMIT = 'await store.commit([{ log, expected: storedHead, head, puts, deletes }]);';
+
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'acknowledgement before sync',
+    file: 'node/log/write-chain.js',
+    change: [[COMMIT, 'store.commit([{ log, expected: storedHead, head, puts, deletes }]).catch(() => {});']],
+  },
+  {
+    name: 'receipt before sync',
+    file: 'node/log/write-chain.js',
+    change: [[COMMIT, `if (!log.includes('/registry')) { durable = after; written(); } ${COMMIT}`]],
+  },
+  {
+    name: 'cut checked on arrival only',
+    file: 'node/log/write-chain.js',
+    change: [
+      ['check(after, durable);', ''],
+      ['const write = lastWrite.then(', 'check(after, durable); const write = lastWrite.then('],
+    ],
+  },
+  {
+    name: 'cut not checked',
+    file: 'node/log/log-rules.js',
+    change: [['if (size > cut.size)', 'if (false)']],
+  },
+  {
+    name: 'own-log check skipped',
+    file: 'node/exchange/own-log.js',
+    change: [['let ready = false;', 'let ready = true;']],
+  },
+  {
+    name: 'proof to the checkpoint not checked',
+    file: 'node/log/verify-segment.js',
+    change: [['if (!verifyConsistency(base.size,', 'if (false && !verifyConsistency(base.size,']],
+  },
+  {
+    name: 'overlap of a segment taken twice',
+    file: 'node/log/verify-segment.js',
+    change: [['segmentItems(segment).slice(range.size - from)', 'segmentItems(segment)']],
+  },
+  {
+    name: 'signature of frames not checked',
+    file: 'node/exchange/frames.js',
+    change: [['if (!verify(publicKey,', 'if (false && !verify(publicKey,']],
+  },
+  {
+    name: 'fork kept to oneself',
+    file: 'node/exchange/exchange.js',
+    change: [["other.session.say({ case: 'fault', value: fault });", ';']],
+  },
+  {
+    name: 'notes of others not compared',
+    file: 'node/exchange/exchange.js',
+    change: [['.consider(receipt.note)', '.idle()']],
+  },
+  {
+    name: 'views count beyond the cut',
+    file: 'node/views/log-source.js',
+    change: [['cut?.size ?? Number.MAX_SAFE_INTEGER', 'Number.MAX_SAFE_INTEGER']],
+  },
+  {
+    name: 'the suspended keep their streams',
+    file: 'node/exchange/admission.js',
+    change: [['if (now?.suspended === true)', 'if (false)']],
+  },
+  {
+    name: 'new logs not asked for',
+    file: 'node/exchange/consumer.js',
+    change: [['if (!compared)\n                return;', 'return;']],
+  },
+  {
+    name: 'timers of ended links go on',
+    file: 'node/exchange/link.js',
+    change: [['stopTicks();', ';']],
+  },
+  {
+    name: 'a gap is not asked for again',
+    file: 'node/exchange/log-work.js',
+    change: [['askAgain(name);\n                return;', 'return;']],
+  },
+];
+
+export interface Found {
+  readonly name: string;
+  /** Histories until the first that failed; null = none did. */
+  readonly foundAfter: number | null;
+  /** What broke first. */
+  readonly by: string | null;
+}
+
+/** Plants one bug and lives through at most so many histories with it. */
+export async function findPlanted(plant: Plant, histories: number, seed: number): Promise<Found> {
+  const compiled = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  const copy = await mkdtemp(join(compiled, '..', 'planted-'));
+  try {
+    await cp(compiled, copy, { recursive: true });
+    const file = join(copy, plant.file);
+    let source = await readFile(file, 'utf8');
+    for (const [found, put] of plant.change) {
+      if (source.split(found).length !== 2)
+        throw new Error(`${plant.file} does not have ${JSON.stringify(found)} once`);
+      source = source.replace(found, () => put);
+    }
+    await writeFile(file, source);
+    let lived = 0;
+    while (lived < histories) {
+      const next = seed + lived;
+      const tried = await livesOf(copy, next, histories - lived, '--until-failure');
+      lived += tried.histories;
+      const [first] = tried.failures;
+      if (first === undefined) continue;
+      // What the sound program fails at as well was not planted.
+      if ((await livesOf(compiled, first.seed, 1)).failures.length > 0) continue;
+      return { name: plant.name, foundAfter: lived, by: `${first.promise}: ${first.what}` };
+    }
+    return { name: plant.name, foundAfter: null, by: null };
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+interface Lives {
+  readonly histories: number;
+  readonly failures: readonly { readonly seed: number; readonly promise: string; readonly what: string }[];
+}
+
+async function livesOf(root: string, seed: number, histories: number, ...more: string[]): Promise<Lives> {
+  const script = join(root, 'test', 'chaos', 'run.js');
+  const said = await outputOf(script, [
+    '--histories',
+    `${histories}`,
+    '--seed',
+    `${seed}`,
+    '--json',
+    ...more,
+  ]);
+  return JSON.parse(said) as Lives;
+}
+
+function outputOf(script: string, parameters: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...parameters], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (part: Buffer) => {
+      said += part.toString();
+    });
+    child.on('error', reject);
+    child.on('close', () => resolve(said));
+  });
+}

@@ -1,0 +1,219 @@
+// The promises of DESIGN section 10, looked at when faults have ended: every node runs, every path is open, clocks
+// are right, and time enough has passed.
+
+import { localHead } from '../../node/exchange/local-head.js';
+import { WINDOW_BYTES } from '../../node/exchange/messages.js';
+import { verifyFork } from '../../node/log/fork.js';
+import { isHole, type LogItem, leafHashOf } from '../../node/log/item.js';
+import { type LogName, LYON, parseLogName } from '../../node/names.js';
+import { registryLog } from '../../node/registry/state.js';
+import type { Federation } from './federation.js';
+import { short } from './ledger.js';
+import type { SimulatedNode } from './simulated-node.js';
+
+/** Members that the registry admits and whose nodes run: those to whom everything is promised. */
+export function liveMembers(federation: Federation): SimulatedNode[] {
+  const state = federation.state();
+  return [...federation.nodes.values()].filter(
+    (node) => node.isRunning && state?.members.get(node.member)?.suspended === false,
+  );
+}
+
+/** True when all live members have the same heads of every log that is not forked. */
+export function haveConverged(federation: Federation): boolean {
+  return differences(federation).length === 0;
+}
+
+function differences(federation: Federation): string[] {
+  const live = liveMembers(federation).filter(({ member }) => !federation.ledger.dishonest.has(member));
+  const state = federation.state();
+  if (state === undefined || federation.ledger.forked.has(registryLog(state))) return [];
+  const missing: string[] = [];
+  for (const name of [registryLog(state), ...state.logs.keys()]) {
+    if (federation.ledger.forked.has(name)) continue;
+    const heads = live.map((node) => {
+      const { size, root } = localHead(node.logs, name);
+      return { node, size, root: Buffer.from(root).toString('hex') };
+    });
+    const most = heads.reduce((a, b) => (b.size > a.size ? b : a), heads[0] as (typeof heads)[0]);
+    for (const head of heads) {
+      if (head.size < most.size) {
+        missing.push(
+          `${head.node.member} has ${short(name)} up to ${head.size}, ${most.node.member} up to ${most.size}`,
+        );
+      } else if (head.root !== most.root) {
+        missing.push(
+          `${head.node.member} and ${most.node.member} have another ${short(name)} at ${head.size}`,
+        );
+      }
+    }
+  }
+  return missing;
+}
+
+export async function checkPromises(federation: Federation): Promise<void> {
+  for (const what of differences(federation)) federation.ledger.broken('2 equal logs', what);
+  await checkAcknowledged(federation);
+  await checkViews(federation);
+  await checkForks(federation);
+  checkBounds(federation);
+}
+
+/** Promise 1: at its author, and at every live member, up to cuts. */
+async function checkAcknowledged(federation: Federation): Promise<void> {
+  const { ledger } = federation;
+  const state = federation.state();
+  for (const [name, entries] of ledger.acknowledged()) {
+    if (ledger.forked.has(name)) continue;
+    const author = parseLogName(name).member ?? LYON;
+    const isSplit = state !== undefined && ledger.forked.has(registryLog(state));
+    const cut = state?.logs.get(name)?.cut?.size ?? Number.MAX_SAFE_INTEGER;
+    for (const node of liveMembers(federation)) {
+      if (ledger.dishonest.has(node.member) || (isSplit && node.member !== author)) continue;
+      const log = node.logs.get(name);
+      const items = (await log?.read(0, log.size)) ?? [];
+      const lost = new Map<string, number[]>();
+      for (const [index, leaf] of entries) {
+        if (index >= cut && (node.member !== author || ledger.setBack.has(author))) continue;
+        const item = items[index];
+        const how =
+          item === undefined ? 'missing' : textOf(item) !== leaf ? 'another' : isHole(item) ? 'a hole' : '';
+        if (how !== '') lost.set(how, [...(lost.get(how) ?? []), index]);
+      }
+      for (const [how, [first, ...more]] of lost) {
+        ledger.broken(
+          '1 nothing acknowledged is lost',
+          `${short(name)}:${first}${more.length === 0 ? '' : ` and ${more.length} more`}, ${how} at ${node.member}`,
+        );
+      }
+    }
+  }
+}
+
+function textOf(item: LogItem): string {
+  return Buffer.from(leafHashOf(item)).toString('hex');
+}
+
+/** Promise 3. Nodes that hold different branches of a forked log are compared with those that hold the same. */
+async function checkViews(federation: Federation): Promise<void> {
+  const byLogs = new Map<string, { node: SimulatedNode; digest: string }>();
+  for (const node of liveMembers(federation)) {
+    if (federation.ledger.dishonest.has(node.member)) continue;
+    const vector = node.logs
+      .all()
+      .map(({ name }) => {
+        const { size, root } = localHead(node.logs, name);
+        return `${name} ${size} ${Buffer.from(root).toString('hex')}`;
+      })
+      .join('\n');
+    const digest = await node.viewsDigest();
+    const first = byLogs.get(vector);
+    if (first === undefined) byLogs.set(vector, { node, digest });
+    else if (first.digest !== digest)
+      federation.ledger.broken(
+        '3 equal views',
+        `${first.node.member} and ${node.member} have the same logs, other views`,
+      );
+  }
+}
+
+/** Promise 6, and section 5: a fork that reached two honest nodes is known to all of them, with proof. */
+async function checkForks(federation: Federation): Promise<void> {
+  const { ledger } = federation;
+  for (const { by, fault } of ledger.faultsSeen) {
+    const name = fault.log as LogName;
+    const keys = federation
+      .running()
+      .map(({ registry }) => registry.state.logs.get(name)?.key ?? registry.hubKeys.log);
+    if (!keys.some((key) => isProven(name, key, fault)))
+      ledger.broken('a fork is proven', `the proof of ${by} that ${short(name)} is forked does not verify`);
+  }
+  const live = liveMembers(federation).filter(({ member }) => !ledger.dishonest.has(member));
+  for (const name of ledger.forked) {
+    for (const group of groupsOf(live)) {
+      const holders = group.flatMap((node) => node.logs.get(name) ?? []);
+      if (!(await haveBranches(holders))) continue;
+      ledger.told('forked log');
+      const unaware = group.filter(
+        (node) => node.logs.get(name) !== undefined && node.logs.get(name)?.fault === undefined,
+      );
+      if (unaware.length === 0) ledger.caught('forked log');
+      else
+        ledger.broken(
+          'a fork that reached honest nodes is caught',
+          `${short(name)} is forked, and ${unaware.map(({ member }) => member).join(', ')} does not know`,
+        );
+    }
+  }
+}
+
+/** Nodes that talk with each other, directly or through others of them. */
+function groupsOf(nodes: readonly SimulatedNode[]): SimulatedNode[][] {
+  const left = new Set(nodes);
+  const groups: SimulatedNode[][] = [];
+  for (const first of nodes) {
+    if (!left.delete(first)) continue;
+    const group = [first];
+    for (const node of group) {
+      for (const other of [...left]) {
+        if (node.exchange.linkTo(other.member) === undefined) continue;
+        left.delete(other);
+        group.push(other);
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
+
+async function haveBranches(logs: NonNullable<ReturnType<SimulatedNode['logs']['get']>>[]): Promise<boolean> {
+  for (const a of logs) {
+    for (const b of logs) {
+      const size = Math.min(a.size, b.size);
+      if (Buffer.compare(await a.rootAt(size), await b.rootAt(size)) !== 0) return true;
+    }
+  }
+  return false;
+}
+
+function isProven(...[name, key, fault]: Parameters<typeof verifyFork>): boolean {
+  try {
+    verifyFork(name, key, fault);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One stream a pair, a window of segments and a few small messages on it, a handful of timers. */
+function checkBounds(federation: Federation): void {
+  const { ledger, network } = federation;
+  const nodes = federation.running();
+  const pairs = (nodes.length * (nodes.length - 1)) / 2;
+  if (network.streams() > pairs)
+    ledger.broken('4 memory is bounded', `${network.streams()} streams for ${pairs} pairs`);
+  if (network.mostUnderway > 2 * WINDOW_BYTES)
+    ledger.broken('4 memory is bounded', `${network.mostUnderway} bytes were under way in one direction`);
+  const state = federation.state();
+  for (const { member, clock, exchange } of nodes) {
+    if (ledger.dishonest.has(member)) continue;
+    for (const link of exchange.links()) {
+      if (
+        state?.members.get(link.member)?.suspended === true &&
+        state.members.get(member)?.suspended !== true
+      )
+        ledger.broken('4 the suspended are not served', `${member} has a stream with ${link.member}`);
+    }
+    const most = 8 + 4 * exchange.links().length + 2 * exchange.logs.all().length;
+    if (clock.timers() > most)
+      ledger.broken('4 memory is bounded', `${member} has ${clock.timers()} timers running`);
+    for (const link of exchange.links()) {
+      const unacknowledged = link.session.provider.unacknowledged();
+      if (unacknowledged > 0)
+        ledger.broken(
+          '4 memory is bounded',
+          `${member} waits for ${link.member} to acknowledge ${unacknowledged} bytes`,
+        );
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// Who lies in a history, if anybody, and from when on. Most histories are honest; in the others chance spares the
+// liar's own home, and what would take the last honest copy of a log does not happen.
+
+import { LYON, type MemberCode } from '../../node/names.js';
+import type { Chance } from './chance.js';
+import type { Federation } from './federation.js';
+import { noteForks, runCopiedHome, showTwoFaces } from './two-faces.js';
+import { lieOnWires, type WireLiar } from './wire-lies.js';
+
+export type TaleName =
+  | 'honest'
+  | 'lying member'
+  | 'lying hub'
+  | 'copied home'
+  | 'forked log'
+  | 'two registries';
+
+export interface Tale {
+  readonly name: TaleName;
+  readonly liar: MemberCode | undefined;
+  /** Kinds of events that do not happen in it. */
+  readonly without: ReadonlySet<string>;
+  /** The lie begins. */
+  begin(federation: Federation): Promise<void>;
+  /** Faults have ended: no more new lies. */
+  end(federation: Federation): Promise<void>;
+  /** Nothing more can happen. */
+  judge(): void;
+}
+
+const SET_BACKS = ['restore from an old backup', 'hub loss', 'key replacement'];
+const MEMBERSHIP = [...SET_BACKS, 'suspension', 'reinstatement', 'late joiner', 'hub restart'];
+
+/** Draws the tale of a history. */
+export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
+  const name = plan.pick<TaleName>([
+    ...Array.from({ length: 5 }, () => 'honest' as const),
+    'lying member',
+    'lying hub',
+    'copied home',
+    'forked log',
+    'two registries',
+  ]);
+  const isHub = name === 'lying hub' || name === 'two registries';
+  const liar = name === 'honest' ? undefined : isHub ? LYON : plan.pick(countries);
+  const chance = plan.fork('lies');
+  let wires: WireLiar | undefined;
+  return {
+    name,
+    liar,
+    without: new Set(name === 'honest' ? [] : name === 'two registries' ? MEMBERSHIP : SET_BACKS),
+    async begin(federation) {
+      if (liar === undefined) return;
+      if (name === 'copied home') await runCopiedHome(federation, liar);
+      else if (name === 'forked log' || name === 'two registries')
+        await showTwoFaces(federation, liar, chance);
+      else {
+        wires = lieOnWires(federation, liar, chance);
+        // Streams that it has from now on are lied on.
+        federation.nodes.get(liar)?.crash('reset');
+        await federation.start(liar);
+      }
+    },
+    async end(federation) {
+      await noteForks(federation);
+      if (name === 'copied home') for (const copy of federation.copies) copy.crash('reset');
+      if (wires === undefined || liar === undefined) return;
+      wires.repent();
+      // What was withheld is seen to be missing when streams begin anew.
+      federation.nodes.get(liar)?.crash('reset');
+      await federation.start(liar);
+    },
+    judge: () => wires?.judge(),
+  };
+}
