@@ -27,7 +27,7 @@ export interface HitsOptions {
 
 /** Tells what follows from a step of the views. To be called before the step is committed (`beforeCommit`). */
 export async function tellHitsOf(step: Step, { me, told, holdings, now }: HitsOptions): Promise<void> {
-  if (step.applied.length === 0) return;
+  if (step.applied.length === 0 && step.plain.count === 0) return;
   const at = new Date(now()).toISOString();
   const untold: Untold[] = [];
   const records = await sharingRecords(step, me);
@@ -99,7 +99,8 @@ async function sharingRecords(step: Step, me: MemberCode): Promise<Map<Position,
 
 async function holdingHits(step: Step, me: MemberCode, holdings: Holdings, at: string): Promise<Untold[]> {
   if (holdings.isEmpty) return [];
-  const others = step.applied.filter(({ position }) => memberAt(step, position) !== me);
+  const applied = [...step.applied, ...step.plain.records()];
+  const others = applied.filter(({ position }) => memberAt(step, position) !== me);
   const hashes = [...new Set(others.flatMap((record) => record.hashes))];
   const matches = await holdings.matchKeys(hashes);
   const byHash = new Map(hashes.map((hash, i) => [hash, matches[i] ?? []]));

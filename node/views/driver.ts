@@ -3,8 +3,9 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
-import { toBinary } from './binary.js';
+import { type Binary, toBinary } from './binary.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { currentInRuns } from './current-records.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
@@ -36,8 +37,7 @@ export async function openViews(
   source: ViewSource,
   options: FollowingOptions,
 ): Promise<Views> {
-  const follower = new Follower(db, VIEWS, source, options);
-  await follower.start();
+  const follower = await Follower.start(db, VIEWS, source, options);
   return new Views(db, source, follower);
 }
 
@@ -97,14 +97,21 @@ export class Views {
     const { logs } = this.#follower;
     const number = logs.numberOf(member);
     if (number === undefined) return undefined;
-    const [position] = await getMany(this.#db, [SPACE.version + number + toBinary(recordId)]);
-    if (position === undefined) return undefined;
+    const key = number + toBinary(recordId);
+    const reader = { getMany: (keys: readonly Binary[]) => getMany(this.#db, keys) };
+    const { runs } = this.#follower.index;
+    const [row] = await reader.getMany([SPACE.version + key]);
+    const [position = ''] =
+      row === undefined
+        ? await currentInRuns(reader, [key], (keys) => runs.findCommitted(this.#db, keys))
+        : [row];
+    if (position === '') return undefined;
     return { log: logs.logAt(position).name, index: indexOf(position) };
   }
 
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
-    return await this.#lookup.find(this.#follower.logs, hashes);
+    return await this.#lookup.find(this.#follower.logs, this.#follower.index.runs, hashes);
   }
 
   /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */

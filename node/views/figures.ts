@@ -35,6 +35,8 @@ export const figuresView: View = {
     const overlaps = new Tally();
     for (const { position } of step.applied) records.add(memberNumberOf(position), 1).add(ALL, 1);
     for (const { position } of step.reversed) records.add(memberNumberOf(position), -1).add(ALL, -1);
+    const { member, count } = step.plain;
+    if (count > 0) records.add(member, count).add(ALL, count);
     for (const { before, now } of step.overlaps.values()) {
       for (const member of now) overlaps.add(member, 1);
       for (const member of before) overlaps.add(member, -1);

@@ -4,12 +4,15 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
+import { growInBulk } from './bulk.js';
 import { changeLive, type LiveChange } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
 import { Growth } from './growth.js';
 import { cutBack, expire, fillHoles, grow } from './jobs.js';
 import { LogTable } from './log-table.js';
+import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
 import { Requests } from './requests.js';
+import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
 import type { ViewSource } from './source.js';
 import { dropAll, putDay, readDay } from './state.js';
 import type { Step, View } from './view.js';
@@ -26,7 +29,9 @@ export class Follower {
   readonly #growth: Growth;
   readonly #waiters = new Waiters();
   readonly #closed = new AbortController();
+  readonly #bulk: BulkOptions;
   #db: BufferedDb;
+  #index: ShortIndex;
   #logs = new LogTable();
   /** The day that the batches made so far are for, and the day in the database. */
   #day = 0;
@@ -43,27 +48,48 @@ export class Follower {
   #step: Promise<boolean> = Promise.resolve(false);
   #running: Promise<void> = Promise.resolve();
 
-  constructor(db: ViewsDatabase, views: readonly View[], source: ViewSource, options: FollowingOptions) {
+  private constructor(
+    db: ViewsDatabase,
+    views: readonly View[],
+    source: ViewSource,
+    options: FollowingOptions,
+    index: ShortIndex,
+  ) {
     this.#database = db;
     this.#views = views;
     this.#source = source;
     this.#options = options;
-    this.#growth = new Growth(source);
+    this.#bulk = options.bulk ?? BULK;
+    this.#growth = new Growth(source, this.#bulk);
     this.#db = new BufferedDb(db);
+    this.#index = index;
+  }
+
+  /** Takes up what is in the database and begins to follow. */
+  static async start(
+    db: ViewsDatabase,
+    views: readonly View[],
+    source: ViewSource,
+    options: FollowingOptions,
+  ): Promise<Follower> {
+    const index = await ShortIndex.load(db, options.bulk ?? BULK);
+    const follower = new Follower(db, views, source, options, index);
+    await follower.#load();
+    follower.#running = follower.#follow();
+    return follower;
   }
 
   get logs(): LogTable {
     return this.#logs;
   }
 
+  get index(): ShortIndex {
+    return this.#index;
+  }
+
   /** A number for what is in the database; undefined while a batch is on its way there. */
   get committedState(): number | undefined {
     return this.#writing ? undefined : this.#commits;
-  }
-
-  async start(): Promise<void> {
-    await this.#load();
-    this.#running = this.#follow();
   }
 
   wake(filled: readonly FilledRange[] = []): void {
@@ -140,18 +166,23 @@ export class Follower {
       await this.#drop(today);
       return true;
     }
+    if (await this.#index.mergeDue(this.#db)) {
+      await this.#commit();
+      return true;
+    }
     const change = await this.#nextChange(today);
     if (change === undefined) return false;
-    const current = await changeLive(this.#db, change);
+    const current = await changeLive(this.#db, this.#index, change);
     const found = { postings: new Map(), overlaps: new Map() };
-    const step: Step = { ...current, ...found, db: this.#db, logs: this.#logs };
+    const { plain = NO_PLAIN_RECORDS } = change;
+    const step: Step = { ...current, ...found, plain, db: this.#db, logs: this.#logs, index: this.#index };
     for (const view of this.#views) await view.follow(step);
     await this.#options.beforeCommit?.(step);
     await this.#commit();
     return true;
   }
 
-  async #nextChange(today: number): Promise<LiveChange | undefined> {
+  async #nextChange(today: number): Promise<(LiveChange & { plain?: PlainRecords }) | undefined> {
     const listed = this.#source.logs();
     if (today > this.#day) {
       const change = await expire(this.#db, today);
@@ -172,17 +203,21 @@ export class Follower {
     }
     const grown = await this.#growth.next(listed, this.#logs);
     if (grown === undefined) return undefined;
-    return grow(this.#db, this.#logs, this.#logs.follow(this.#db, grown.log), grown.entries, this.#day);
+    const log = this.#logs.follow(this.#db, grown.log);
+    if (!grown.inBulk) return grow(this.#db, this.#logs, log, grown.entries, this.#day);
+    return await growInBulk(this.#db, this.#index, this.#logs, log, grown.entries, this.#day);
   }
 
   async #commit(): Promise<void> {
     const cursors = this.#logs.all().map((log) => ({ log, cursor: log.cursor }));
     const day = this.#day;
     const requests = this.#requests.none ? this.#requests.asked : this.#requestsDone;
+    const settle = this.#index.runs.settle();
     await this.#db.written();
     this.#writing = true;
     await this.#db.commit(() => {
       for (const { log, cursor } of cursors) log.committed = cursor;
+      settle();
       this.#committedDay = day;
       this.#requestsDone = requests;
       this.#commits += 1;
@@ -225,6 +260,7 @@ export class Follower {
   async #load(): Promise<void> {
     this.#growth.forget();
     this.#db = new BufferedDb(this.#database);
+    this.#index = await ShortIndex.load(this.#database, this.#bulk);
     this.#logs = await LogTable.load(this.#database);
     const today = this.#options.today();
     const day = await readDay(this.#database, this.#views);
@@ -246,6 +282,7 @@ export class Follower {
     await dropAll(this.#database);
     // What the last batch wrote must not be seen through its buffer any more.
     this.#db = new BufferedDb(this.#database);
+    this.#index = await ShortIndex.load(this.#database, this.#bulk);
     this.#logs.rewind();
     this.#requests.dropped();
     this.#setDay(today);

@@ -2,6 +2,7 @@
 
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
+import type { BulkOptions } from './short-index.js';
 import type { Step } from './view.js';
 
 /** The views could not follow: `code` is 'views-failed', the cause says why. They try again. */
@@ -30,6 +31,8 @@ export interface FollowingOptions {
    * same step may come again.
    */
   readonly beforeCommit?: (step: Step) => Promise<void>;
+  /** When and how entries are followed in bulk. */
+  readonly bulk?: BulkOptions;
 }
 
 /** Where holes of a log may have been filled: [from, to). */

@@ -5,6 +5,8 @@ import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import { BATCH_ENTRIES } from './jobs.js';
 import type { LogTable } from './log-table.js';
+import { PACK_RECORDS } from './packs.js';
+import type { BulkOptions } from './short-index.js';
 import type { SourceLog, ViewSource } from './source.js';
 
 /** A log gave fewer entries than it has: `code` is 'short-read'. */
@@ -20,23 +22,26 @@ interface Run {
   readonly log: LogName;
   readonly from: number;
   readonly to: number;
+  readonly inBulk: boolean;
   readonly entries: Promise<Entries>;
 }
 
 export class Growth {
   readonly #source: ViewSource;
+  readonly #bulk: BulkOptions;
   #ahead: Run | undefined;
   #lastServed: LogName | undefined;
 
-  constructor(source: ViewSource) {
+  constructor(source: ViewSource, bulk: BulkOptions) {
     this.#source = source;
+    this.#bulk = bulk;
   }
 
   /** The next entries of the log whose turn it is, from its cursor on; undefined when nothing grew. */
   async next(
     listed: readonly SourceLog[],
     logs: LogTable,
-  ): Promise<{ log: LogName; entries: Entries } | undefined> {
+  ): Promise<{ log: LogName; entries: Entries; inBulk: boolean } | undefined> {
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
     const turn = this.#pick(listed, cursors);
     if (turn === undefined) return undefined;
@@ -49,7 +54,7 @@ export class Growth {
     if (entries.length !== run.to - run.from) {
       throw new ShortRead(run.log, run.from, run.to, entries.length);
     }
-    return { log: run.log, entries };
+    return { log: run.log, entries, inBulk: run.inBulk };
   }
 
   /** Drops what was read ahead: it may show holes that have been filled since. */
@@ -70,10 +75,13 @@ export class Growth {
 
   #read({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): Run {
     const from = cursors.get(log) ?? 0;
-    const to = Math.min(countedTo, from + BATCH_ENTRIES);
+    const inBulk = countedTo - from >= this.#bulk.least;
+    // A bulk ends where a pack does, so that the next one begins with a whole pack.
+    const end = from + this.#bulk.most - ((from + this.#bulk.most) % PACK_RECORDS);
+    const to = Math.min(countedTo, inBulk ? end : from + BATCH_ENTRIES);
     const entries = this.#source.read(log, from, to);
     // Awaited only if its turn comes.
     entries.catch(() => undefined);
-    return { log, from, to, entries };
+    return { log, from, to, inBulk, entries };
   }
 }

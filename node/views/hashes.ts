@@ -6,12 +6,14 @@
 
 import type { Hash } from 'node:crypto';
 import { type Binary, fromBinary, u48 } from './binary.js';
-import { type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
+import { type Row, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import { type HashKey, shortKey, tailOf } from './hash-key.js';
+import { kindOf, RECORD_KIND } from './index-key.js';
 import type { LogTable } from './log-table.js';
 import { indexOf, POSITION_BYTES, type Position } from './position.js';
 import { packPostings, postingsIn, unpackPostings } from './postings.js';
 import { editLists, type ListChange, ListEdits, type ListEntry } from './ranked-lists.js';
+import { rowsOfRuns } from './run-rows.js';
 import { rangeOf, SPACE } from './spaces.js';
 import type { Step, View } from './view.js';
 
@@ -44,6 +46,9 @@ export const hashesView: View = {
         order: 'first',
         pack: packPostings,
         unpack: (lists) => unpackPostings(step.db, [...step.applied, ...step.reversed], lists),
+        indexKey: (key) => key,
+        index: step.index,
+        inRuns: (keys) => step.index.runs.find(step.db, keys),
       },
       edits,
     );
@@ -51,8 +56,7 @@ export const hashesView: View = {
   },
 
   async digest(db: ViewsDatabase, snapshot: Snapshot, logs: LogTable, hash: Hash): Promise<void> {
-    for await (const [row, value] of scan(db, ...rangeOf(SPACE.posting), { snapshot })) {
-      const key = row.slice(1);
+    for await (const [key, value] of allPostings(db, snapshot)) {
       const places = postingsIn({ key, value }).map(
         ({ position, tail = '' }) => `${placeText(logs, position)}${tail}`,
       );
@@ -60,6 +64,23 @@ export const hashesView: View = {
     }
   },
 };
+
+/** The lists under all short keys, in order: those in rows, and those in runs that no row replaces. */
+async function* allPostings(db: ViewsDatabase, snapshot: Snapshot): AsyncGenerator<Row> {
+  const rows = scan(db, ...rangeOf(SPACE.posting), { snapshot });
+  let row = await rows.next();
+  for await (const [key, position] of rowsOfRuns(db, snapshot)) {
+    if (kindOf(key) === RECORD_KIND) continue;
+    while (row.done !== true && row.value[0].slice(1) < key) {
+      if (row.value[1] !== '') yield [row.value[0].slice(1), row.value[1]];
+      row = await rows.next();
+    }
+    if (row.done === true || row.value[0].slice(1) !== key) yield [key, position];
+  }
+  for (; row.done !== true; row = await rows.next()) {
+    if (row.value[1] !== '') yield [row.value[0].slice(1), row.value[1]];
+  }
+}
 
 /** Changes under short keys, told apart by the tails of their entries. */
 function byWholeHash(changes: ReadonlyMap<Binary, ListChange>): Map<HashKey, ListChange> {

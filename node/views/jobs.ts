@@ -1,11 +1,12 @@
 // The four kinds of work that following the logs is made of. Each is one batch: it moves a cursor, a day or a
 // list of holes, and says which records came to life and which died by it.
 
-import { u32 } from './binary.js';
+import { type Binary, u32 } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
 import type { LiveChange } from './current-records.js';
 import { type LiveRecord, liveAt, liveRecordIn, parseLive } from './live-records.js';
 import type { FollowedLog, LogTable } from './log-table.js';
+import { packedPlaces, packKey } from './packs.js';
 import { indexOf, logNumberOf, type Position, positionOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
@@ -51,9 +52,17 @@ export async function cutBack(
   const end = positionOf(log.number, log.cursor);
   for await (const [key] of db.scan(SPACE.hole + from, SPACE.hole + end)) db.delete(key);
   const died: LiveRecord[] = [];
+  const rows = new Map<Position, Binary>();
   for await (const [key, value] of db.scan(SPACE.live + from, SPACE.live + end)) {
-    died.push(parseLive(key.slice(1), value));
+    rows.set(key.slice(1), value);
   }
+  const lastPack = `${packKey(log.number, log.cursor - 1)}\0`;
+  for await (const [key, pack] of db.scan(packKey(log.number, cursor), lastPack)) {
+    for (const [position, value] of packedPlaces(key, pack)) {
+      if (position >= from && position < end && !rows.has(position)) rows.set(position, value);
+    }
+  }
+  for (const [position, value] of rows) if (value !== '') died.push(parseLive(position, value));
   logs.moveCursor(db, log, cursor);
   return { born: [], died };
 }

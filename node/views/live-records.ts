@@ -2,7 +2,8 @@
 // back out of every view when its bytes are gone, and so that two records can be compared without reading and
 // decoding bundles of 256 entries.
 //
-//   e <position>        -> keep-until day (4), record id (16), hash keys, strongest first
+//   e <position>        -> keep-until day (4), record id (16), hash keys, strongest first;
+//                          nothing where a record that came in a pack (packs.ts) is no longer live
 //   d <day> <position>  -> nothing
 
 import { decodeEntry } from '../statements/entry.js';
@@ -10,6 +11,7 @@ import { hashesOf } from '../statements/hashes.js';
 import { type Binary, readU32, toBinary, u32 } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
 import { type HashKey, hashKey, splitHashKeys } from './hash-key.js';
+import { packedAt } from './packs.js';
 import type { Position } from './position.js';
 import { SPACE } from './spaces.js';
 
@@ -57,12 +59,19 @@ export function putLive(db: BufferedDb, record: LiveRecord): void {
   if (record.keepUntilDay !== 0) db.put(expiryKey(record), '');
 }
 
-export function deleteLive(db: BufferedDb, record: LiveRecord): void {
-  db.delete(SPACE.live + record.position);
-  if (record.keepUntilDay !== 0) db.delete(expiryKey(record));
+export async function deleteLive(db: BufferedDb, records: readonly LiveRecord[]): Promise<void> {
+  const packed = await packedAt(
+    db,
+    records.map(({ position }) => position),
+  );
+  for (const record of records) {
+    if (packed.has(record.position)) db.put(SPACE.live + record.position, '');
+    else db.delete(SPACE.live + record.position);
+    if (record.keepUntilDay !== 0) db.delete(expiryKey(record));
+  }
 }
 
-function expiryKey(record: LiveRecord): Binary {
+export function expiryKey(record: Pick<LiveRecord, 'keepUntilDay' | 'position'>): Binary {
   return SPACE.expiry + u32(record.keepUntilDay) + record.position;
 }
 
@@ -70,10 +79,14 @@ function expiryKey(record: LiveRecord): Binary {
 export async function liveAt(db: Reader, positions: Iterable<Position>): Promise<Map<Position, LiveRecord>> {
   const wanted = [...new Set(positions)];
   const values = await db.getMany(wanted.map((position) => SPACE.live + position));
+  const packed = await packedAt(
+    db,
+    wanted.filter((_position, i) => values[i] === undefined),
+  );
   const found = new Map<Position, LiveRecord>();
   for (const [i, position] of wanted.entries()) {
-    const value = values[i];
-    if (value !== undefined) found.set(position, parseLive(position, value));
+    const value = values[i] ?? packed.get(position) ?? '';
+    if (value !== '') found.set(position, parseLive(position, value));
   }
   return found;
 }

@@ -11,6 +11,7 @@ import { hashKey, shortKey, tailOf } from './hash-key.js';
 import type { LogTable } from './log-table.js';
 import { indexOf, logNumberOf, type Position, positionOf } from './position.js';
 import { postingsIn } from './postings.js';
+import type { Runs } from './runs.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 
@@ -40,12 +41,16 @@ export class Lookup {
   }
 
   /** For each hash the records that bear it, in the order of member codes, then of their logs. */
-  async find(logs: LogTable, hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
+  async find(logs: LogTable, runs: Runs, hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
     const keys = hashes.map(hashKey);
-    const values = await getMany(
+    const rows = await getMany(
       this.#db,
       keys.map((key) => SPACE.posting + shortKey(key)),
     );
+    const withoutRow = keys.filter((_key, i) => rows[i] === undefined);
+    const inRuns = await runs.findCommitted(this.#db, withoutRow.map(shortKey));
+    let next = 0;
+    const values = rows.map((row) => row ?? inRuns[next++]);
     const places = keys.map((key, i) =>
       postingsIn({ key: shortKey(key), value: values[i] ?? '' })
         .filter(({ tail = tailOf(key) }) => tail === tailOf(key))

@@ -5,11 +5,14 @@
 //   <space> <key>                  -> the entries that count, sorted, as packed by the list's owner
 //   <further space> <key> <entry>  -> nothing
 //
-// An entry is a position, or a position with something behind it.
+// An entry is a position, or a position with something behind it. A list of one entry that came in bulk stands in
+// a sorted run instead (runs.ts), until it changes for the first time; an empty row then says that it is gone.
 
 import type { Binary } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
+import type { IndexKey } from './index-key.js';
 import { memberNumberOf, type Position } from './position.js';
+import type { ShortIndex } from './short-index.js';
 
 export type ListEntry = Position | Binary;
 
@@ -23,6 +26,11 @@ export interface ListRules {
   readonly pack: (entries: readonly ListEntry[]) => Binary;
   /** The entries of each list, in the order of the lists. */
   readonly unpack: (lists: readonly PackedList[]) => Promise<readonly ListEntry[][]>;
+  /** By what the sorted runs would have a list. */
+  readonly indexKey: (key: Binary) => IndexKey;
+  readonly index: ShortIndex;
+  /** The lists under these keys as sorted runs have them, packed. */
+  readonly inRuns: (keys: readonly Binary[]) => Promise<readonly (Binary | undefined)[]>;
 }
 
 export interface PackedList {
@@ -73,12 +81,14 @@ export async function editLists(
   const keys: Binary[] = [];
   for (const key of byKey.keys()) keys.push(rules.space + key);
   const values = await db.getMany(keys);
+  const inRuns = await withoutRow([...byKey.keys()], values, rules);
   const changes = new Map<Binary, ListChange>();
   const lists: PackedList[] = [];
   let next = 0;
   for (const [key, edit] of byKey) {
-    const value = values[next++];
+    const value = values[next++] ?? inRuns.get(key);
     if (value === undefined && edit.adds.length === 1) {
+      rules.index.noteRow(rules.indexKey(key));
       db.put(rules.space + key, rules.pack(edit.adds));
       changes.set(key, { before: NONE, now: edit.adds });
     } else {
@@ -91,11 +101,27 @@ export async function editLists(
     const now = await editList(db, rules, key, before, byKey.get(key) as ListEdit);
     const written = rules.pack(now);
     if (written === value) continue;
-    if (written === '') db.delete(rules.space + key);
+    rules.index.noteRow(rules.indexKey(key));
+    if (written === '' && !rules.index.runsMayHave(rules.indexKey(key))) db.delete(rules.space + key);
     else db.put(rules.space + key, written);
     changes.set(key, { before, now });
   }
   return changes;
+}
+
+/** Of the keys that have no row, the lists that sorted runs have. */
+async function withoutRow(
+  keys: readonly Binary[],
+  values: readonly (Binary | undefined)[],
+  { index, indexKey, inRuns }: ListRules,
+): Promise<Map<Binary, Binary>> {
+  const found = new Map<Binary, Binary>();
+  const wanted = keys.filter((key, i) => values[i] === undefined && index.runsMayHave(indexKey(key)));
+  if (wanted.length === 0) return found;
+  for (const [i, list] of (await inRuns(wanted)).entries()) {
+    if (list !== undefined) found.set(wanted[i] as Binary, list);
+  }
+  return found;
 }
 
 async function editList(

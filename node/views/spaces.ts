@@ -14,6 +14,12 @@ export const SPACE = {
   hole: 'g',
   /** position -> live record (live-records.ts) */
   live: 'e',
+  /** log number, index / 16 -> live records that came in bulk (packs.ts) */
+  pack: 'p',
+  /** run -> what it has (runs.ts) */
+  runHead: 'R',
+  /** run, block -> index keys and positions */
+  runBlock: 'r',
   /** day, position -> nothing: live until the end of that day */
   expiry: 'd',
   /** member number, record id -> position of the current record */

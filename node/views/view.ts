@@ -7,13 +7,18 @@ import type { BufferedDb, Snapshot, ViewsDatabase } from './buffered-db.js';
 import type { CurrentChange } from './current-records.js';
 import type { HashKey } from './hash-key.js';
 import type { LogTable } from './log-table.js';
+import type { PlainRecords } from './plain-records.js';
 import type { MemberNumber } from './position.js';
 import type { ListChange } from './ranked-lists.js';
+import type { ShortIndex } from './short-index.js';
 
 /** One step of the driver: what changed, and what the views made of it so far. */
 export interface Step extends CurrentChange {
   readonly db: BufferedDb;
   readonly logs: LogTable;
+  readonly index: ShortIndex;
+  /** Records that became current without touching any other: nobody had their ids or hashes. */
+  readonly plain: PlainRecords;
   /** By the hashes view: under which hashes the positions that count changed. */
   postings: ReadonlyMap<HashKey, ListChange>;
   /** By the overlaps view: whose members changed. */

@@ -44,7 +44,7 @@ export class Police {
     const told = await openTold(db);
     const holdings = await openHoldings(join(directory, 'holdings'));
     const options = { me: me as MemberCode, told, holdings, now: () => 0 };
-    const node = await Node.start(world, (step) => tellHitsOf(step, options));
+    const node = await Node.start(world, { beforeCommit: (step) => tellHitsOf(step, options) });
     return new Police(directory, db, options, node);
   }
 

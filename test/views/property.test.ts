@@ -8,7 +8,7 @@ import { ALGORITHMS, hashText, type NamedHash } from '../../node/statements/hash
 import { BATCH_ENTRIES } from '../../node/views/jobs.js';
 import { expectedFrom } from './model.js';
 import { hashOf, logOf, type RecordParts } from './records.js';
-import { Node, World } from './world.js';
+import { EAGER_BULK, Node, World } from './world.js';
 
 const LOGS = ['NL', 'NL.2', 'AU', 'US'];
 const WORDS = ['a/1', 'a/2', 'b'];
@@ -31,6 +31,28 @@ const aRecord: fc.Arbitrary<RecordParts> = fc
       }),
   );
 
+/** Many records at once, most of which stand alone. */
+const manyRecords: fc.Arbitrary<(RecordParts | undefined)[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.record({ keepUntilDay: fc.constantFrom(0, 0, 99, 101) }) },
+      { weight: 1, arbitrary: aRecord },
+      { weight: 1, arbitrary: fc.constant(undefined) },
+    ),
+    { minLength: 20, maxLength: 70 },
+  )
+  .chain((records) =>
+    fc
+      .nat(1_000_000)
+      .map((series) =>
+        records.map((record, i): RecordParts | undefined =>
+          record === undefined || 'id' in record
+            ? record
+            : { ...record, id: `${series}-${i}`, sha256: `${series}/${i}`, md5: `${series}/${i % 40}` },
+        ),
+      ),
+  );
+
 type Act =
   | { kind: 'publish'; log: string; records: (RecordParts | undefined)[] }
   | { kind: 'cut'; log: string; size: number }
@@ -47,13 +69,18 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       records: fc.array(fc.option(aRecord, { nil: undefined, freq: 5 }), { minLength: 1, maxLength: 6 }),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('publish' as const), log: aLog, records: manyRecords }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), log: aLog, size: fc.nat(12) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), log: aLog, size: fc.nat(200) }) },
   {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('fill' as const),
       log: aLog,
-      index: fc.nat(8),
+      index: fc.oneof(fc.nat(8), fc.nat(60)),
       record: aRecord,
     }),
   },
@@ -119,7 +146,7 @@ describe('the views', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
         const world = new World();
-        const node = await Node.start(world);
+        const node = await Node.start(world, { bulk: EAGER_BULK });
         const late = await Node.start(world.inReverse());
         try {
           for (const act of acts) {

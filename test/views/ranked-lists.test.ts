@@ -10,6 +10,7 @@ import { expect, it } from 'vitest';
 import { BufferedDb, type ViewsDatabase } from '../../node/views/buffered-db.js';
 import { logNumber, memberNumberOf, positionOf, splitPositions } from '../../node/views/position.js';
 import { editLists, ListEdits, type ListRules } from '../../node/views/ranked-lists.js';
+import { BULK, ShortIndex } from '../../node/views/short-index.js';
 
 const MEMBERS = ['\0\x01', '\0\x02'];
 const ALL = MEMBERS.flatMap((member) =>
@@ -27,6 +28,9 @@ it.each(['first', 'last'] as const)('a list keeps the %s few of each member', as
     order,
     pack: (entries) => entries.join(''),
     unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
+    indexKey: (key) => `\x01${key.padEnd(8)}`,
+    index: await ShortIndex.load(level, BULK),
+    inRuns: (keys) => Promise.resolve(keys.map(() => undefined)),
   };
   await fc.assert(
     fc.asyncProperty(

@@ -8,6 +8,7 @@ import { ClassicLevel } from 'classic-level';
 import { type MemberCode, shortLogName } from '../../node/names.js';
 import { openViews, type Views } from '../../node/views/driver.js';
 import type { FollowingOptions } from '../../node/views/following.js';
+import type { BulkOptions } from '../../node/views/short-index.js';
 import type { SourceLog, ViewSource } from '../../node/views/source.js';
 import { entryOf, logOf, type RecordParts } from './records.js';
 
@@ -70,38 +71,43 @@ export class World implements ViewSource {
   }
 }
 
+/** Follows in bulk whatever is more than one entry, and merges whatever is more than one run. */
+export const EAGER_BULK: BulkOptions = { least: 2, most: 32, fanIn: 2 };
+
+export type NodeOptions = Pick<FollowingOptions, 'beforeCommit' | 'bulk'>;
+
 /** A node's views over the world. */
 export class Node {
   readonly #directory: string;
   readonly #world: World;
-  readonly #beforeCommit: FollowingOptions['beforeCommit'];
+  readonly #options: NodeOptions;
   #db: ClassicLevel<Uint8Array, Uint8Array>;
   views: Views;
 
   private constructor(
     directory: string,
     world: World,
-    beforeCommit: FollowingOptions['beforeCommit'],
+    options: NodeOptions,
     db: ClassicLevel<Uint8Array, Uint8Array>,
     views: Views,
   ) {
     this.#directory = directory;
     this.#world = world;
-    this.#beforeCommit = beforeCommit;
+    this.#options = options;
     this.#db = db;
     this.views = views;
   }
 
-  static async start(world: World, beforeCommit?: FollowingOptions['beforeCommit']): Promise<Node> {
+  static async start(world: World, options: NodeOptions = {}): Promise<Node> {
     const directory = await mkdtemp(join(tmpdir(), 'icse-views-'));
-    const [db, views] = await open(directory, world, beforeCommit);
-    return new Node(directory, world, beforeCommit, db, views);
+    const [db, views] = await open(directory, world, options);
+    return new Node(directory, world, options, db, views);
   }
 
   async restart(): Promise<void> {
     await this.views.close();
     await this.#db.close();
-    [this.#db, this.views] = await open(this.#directory, this.#world, this.#beforeCommit);
+    [this.#db, this.views] = await open(this.#directory, this.#world, this.#options);
   }
 
   async viewsDigest(): Promise<string> {
@@ -124,7 +130,7 @@ export class Node {
 async function open(
   directory: string,
   world: World,
-  beforeCommit: FollowingOptions['beforeCommit'],
+  options: NodeOptions,
 ): Promise<[ClassicLevel<Uint8Array, Uint8Array>, Views]> {
   const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
     keyEncoding: 'view',
@@ -134,7 +140,7 @@ async function open(
   const views = await openViews(db, world, {
     today: () => world.today,
     log: { info: () => undefined, error: (facts) => console.error(facts) },
-    ...(beforeCommit === undefined ? {} : { beforeCommit }),
+    ...options,
   });
   return [db, views];
 }

@@ -1,0 +1,114 @@
+// The index keys of many records in columns of numbers: sorted and compared without an object for each.
+
+import { fromBinary, readU16 } from './binary.js';
+import { RECORD_KIND } from './index-key.js';
+import { HASH_SIZES, type PlainScan } from './plain-scan.js';
+import { type LogNumber, memberNumberOf } from './position.js';
+import { RUN_ROW_BYTES } from './runs.js';
+
+/** Keys of one record: its id and at most one hash of each kind. */
+const MAX_KEYS = 1 + HASH_SIZES.length;
+
+export class KeyColumns {
+  readonly #log: LogNumber;
+  readonly #kinds: Uint8Array;
+  readonly #highs: Uint32Array;
+  readonly #lows: Uint32Array;
+  /** Whose key it is: the offset of its entry. */
+  readonly #owners: Uint32Array;
+  #count = 0;
+
+  /** Room for the keys of so many records of a log. */
+  constructor(log: LogNumber, records: number) {
+    this.#log = log;
+    this.#kinds = new Uint8Array(records * MAX_KEYS);
+    this.#highs = new Uint32Array(records * MAX_KEYS);
+    this.#lows = new Uint32Array(records * MAX_KEYS);
+    this.#owners = new Uint32Array(records * MAX_KEYS);
+  }
+
+  /** Adds the keys of one record, by the offset of its entry. */
+  add(owner: number, bytes: Uint8Array, { recordIdAt, hashAt }: PlainScan): void {
+    const member = readU16(memberNumberOf(this.#log), 0);
+    // As recordKey makes it: member, then six bytes of the id.
+    this.#push(
+      owner,
+      RECORD_KIND,
+      member * 0x1_0000 + u16At(bytes, recordIdAt),
+      u32At(bytes, recordIdAt + 2),
+    );
+    for (let place = 0; place < hashAt.length; place++) {
+      const at = hashAt[place] as number;
+      if (at !== 0) this.#push(owner, place + 1, u32At(bytes, at), u32At(bytes, at + 4));
+    }
+  }
+
+  /** Places of the keys, sorted by key. */
+  sorted(): Uint32Array {
+    const order = new Uint32Array(this.#count);
+    for (let place = 0; place < order.length; place++) order[place] = place;
+    return order.sort((a, b) => this.#compare(a, b));
+  }
+
+  /** Calls back for the owners of keys that two records have, or that `isKnown`; `sorted` is as `sorted()` says. */
+  shared(
+    sorted: Uint32Array,
+    isKnown: (kind: number, high: number, low: number) => boolean,
+    tell: (owner: number) => void,
+  ): void {
+    for (let i = 0; i < sorted.length; i++) {
+      const place = sorted[i] as number;
+      const next = sorted[i + 1];
+      if (next !== undefined && this.#compare(place, next) === 0) {
+        tell(this.#owners[place] as number);
+        tell(this.#owners[next] as number);
+      } else if (
+        isKnown(this.#kinds[place] as number, this.#highs[place] as number, this.#lows[place] as number)
+      ) {
+        tell(this.#owners[place] as number);
+      }
+    }
+  }
+
+  /** The rows of a sorted run (runs.ts) for the records that `isIn`; `from` is the index of offset 0. */
+  rows(sorted: Uint32Array, isIn: (owner: number) => boolean, from: number): Buffer {
+    const rows = Buffer.allocUnsafe(sorted.length * RUN_ROW_BYTES);
+    const log = fromBinary(this.#log);
+    let at = 0;
+    for (const place of sorted) {
+      const owner = this.#owners[place] as number;
+      if (!isIn(owner)) continue;
+      rows[at] = this.#kinds[place] as number;
+      rows.writeUInt32BE(this.#highs[place] as number, at + 1);
+      rows.writeUInt32BE(this.#lows[place] as number, at + 5);
+      rows.set(log, at + 9);
+      rows.writeUIntBE(from + owner, at + 13, 6);
+      at += RUN_ROW_BYTES;
+    }
+    return rows.subarray(0, at);
+  }
+
+  #push(owner: number, kind: number, high: number, low: number): void {
+    const place = this.#count++;
+    this.#kinds[place] = kind;
+    this.#highs[place] = high;
+    this.#lows[place] = low;
+    this.#owners[place] = owner;
+  }
+
+  #compare(a: number, b: number): number {
+    return (
+      (this.#kinds[a] as number) - (this.#kinds[b] as number) ||
+      (this.#highs[a] as number) - (this.#highs[b] as number) ||
+      (this.#lows[a] as number) - (this.#lows[b] as number)
+    );
+  }
+}
+
+function u16At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  return u16At(bytes, at) * 0x1_0000 + u16At(bytes, at + 2);
+}

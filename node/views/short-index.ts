@@ -1,0 +1,79 @@
+// The index by short keys as the follower has it: the sorted runs, and what rows there are beside them, so that
+// keys which nobody has yet are told from the others without a look at the disk.
+
+import { Bloom } from './bloom.js';
+import { type BufferedDb, scan, type ViewsDatabase } from './buffered-db.js';
+import { highOf, type IndexKey, kindOf, lowOf, recordKey } from './index-key.js';
+import { FAN_IN, RunMerger } from './run-merge.js';
+import { Runs } from './runs.js';
+import { rangeOf, SPACE } from './spaces.js';
+
+/** Keys for which the filter over rows has room at least. */
+const LEAST_ROWS = 500_000;
+
+export interface BulkOptions {
+  /** With at least so many entries of a log to follow, they are followed in bulk. */
+  readonly least: number;
+  /** So many at once; a multiple of 16. */
+  readonly most: number;
+  /** Sorted runs that become one. */
+  readonly fanIn: number;
+}
+
+/** A step of 8,192 entries of three hashes makes a run of 32,768 keys. */
+export const BULK: BulkOptions = { least: 1024, most: 8192, fanIn: FAN_IN };
+
+export class ShortIndex {
+  readonly #database: ViewsDatabase;
+  readonly #merger: RunMerger;
+  readonly runs: Runs;
+  /** Every key that has a row, and some others; undefined until somebody asks. */
+  #rows: { readonly filter: Bloom; keys: number } | undefined;
+
+  private constructor(database: ViewsDatabase, runs: Runs, fanIn: number) {
+    this.#database = database;
+    this.runs = runs;
+    this.#merger = new RunMerger(fanIn);
+  }
+
+  static async load(database: ViewsDatabase, { fanIn }: Pick<BulkOptions, 'fanIn'>): Promise<ShortIndex> {
+    return new ShortIndex(database, await Runs.load(database), fanIn);
+  }
+
+  /** Must be told of every row that is written. */
+  noteRow(key: IndexKey): void {
+    if (this.#rows === undefined) return;
+    this.#rows.filter.add(kindOf(key), highOf(key), lowOf(key));
+    this.#rows.keys += 1;
+    if (this.#rows.keys > this.#rows.filter.capacity) this.#rows = undefined;
+  }
+
+  /** False when no sorted run has the key. */
+  runsMayHave(key: IndexKey): boolean {
+    return this.runs.mayHave(kindOf(key), highOf(key), lowOf(key));
+  }
+
+  /** Prepares `mayHave`: reads which rows there are, once. Nothing may have been written in this batch yet. */
+  async prepare(db: BufferedDb): Promise<void> {
+    if (this.#rows !== undefined) return;
+    await db.written();
+    const keys: IndexKey[] = [];
+    for await (const [row] of scan(this.#database, ...rangeOf(SPACE.version))) {
+      keys.push(recordKey(row.slice(1, 3), row.slice(3)));
+    }
+    for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) keys.push(row.slice(1));
+    this.#rows = { filter: Bloom.forKeys(Math.max(LEAST_ROWS, 2 * keys.length)), keys: 0 };
+    for (const key of keys) this.noteRow(key);
+  }
+
+  /** False when neither a row nor a run has the key. After `prepare`. */
+  mayHave(kind: number, high: number, low: number): boolean {
+    if (this.#rows === undefined || this.#rows.filter.mayHave(kind, high, low)) return true;
+    return this.runs.mayHave(kind, high, low);
+  }
+
+  /** Merges runs when enough are alike; true when the batch has to be committed. */
+  mergeDue(db: BufferedDb): Promise<boolean> {
+    return this.#merger.mergeDue(this.#database, db, this.runs);
+  }
+}
