@@ -11,6 +11,7 @@ import type { NoteSigner } from '../tlog/note.js';
 import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
 import { fillFrom } from './filling.js';
+import { hashRun } from './hashed-run.js';
 import { isHole, type LogItem, refusedHole } from './item.js';
 import { createLogReader, type LogReader } from './log-reader.js';
 import { checkCut, LogClosed, type LogRules } from './log-rules.js';
@@ -129,7 +130,7 @@ export class Log {
     if (this.#rules.isRegistry === true) {
       for (const [offset, entry] of entries.entries()) this.#rules.examine(size + offset, entry);
     }
-    const grown = growTail(before.tail, entries);
+    const grown = growTail(before.tail, entries, hashRun(before.tail.range, entries));
     const head = { log: this.name, size: grown.tail.range.size, root: rootOf(grown.tail.range) };
     const signed = { ...head, note: signCheckpoint(head, signer) };
     const after: LogState = {
@@ -163,7 +164,7 @@ export class Log {
       throw new SegmentRefused('bad-segment', 'a registry has no holes');
     }
     const items = verified.items.map((item, offset) => this.#examined(verified.from + offset, item));
-    const grown = growTail(before.tail, items);
+    const grown = growTail(before.tail, items, verified.hashed);
     const size = grown.tail.range.size;
     const root = rootOf(grown.tail.range);
     const signed = { ...verified.checkpoint, note: verified.note };

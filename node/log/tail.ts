@@ -11,6 +11,7 @@ import type { Hole } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import { appendLeaves, type CompactRange, EMPTY_RANGE, rootOf } from '../tlog/compact-range.js';
 import { bundlePath, decodeBundle, encodeBundle, TILE_WIDTH, tilePath } from '../tlog/tile.js';
+import type { HashedRun } from './hashed-run.js';
 import { isHole, type LogItem, leafHashOf } from './item.js';
 
 /** The end of a log at one size; never changed in place. */
@@ -67,12 +68,11 @@ export function decodeItems(bytes: Uint8Array, first: number, holes: readonly Ho
   });
 }
 
-/** What a log looks like with `items` after its end, and what has to be written for it. Pure. */
-export function growTail(tail: Tail, items: readonly LogItem[]): Growth {
+/** What a log looks like with `items`, hashed after its end, and what has to be written for it. Pure. */
+export function growTail(tail: Tail, items: readonly LogItem[], hashed: HashedRun): Growth {
   const puts = new Map<string, Uint8Array>();
   const deletes: string[] = [];
-  const leaves = items.map(leafHashOf);
-  const range = appendLeaves(tail.range, leaves);
+  const { leaves, range, bundleRoots } = hashed;
   const edges = tail.edges.map((edge) => [...edge]);
   let size = tail.range.size;
   let pieceStart = size;
@@ -90,7 +90,7 @@ export function growTail(tail: Tail, items: readonly LogItem[]): Growth {
     puts.set(tilePath(0, bundle), Buffer.concat(hashes));
     if (pending.some(isHole)) puts.set(holesKey(bundle), encodeHoles(pending));
     deletes.push(...pieces.map(pieceKey));
-    pushEdge(edges, 0, rootOf(appendLeaves(EMPTY_RANGE, hashes)), bundle, puts);
+    pushEdge(edges, 0, bundleRoots.get(bundle) as Uint8Array, bundle, puts);
     pending = [];
     hashes = [];
     pieces = [];

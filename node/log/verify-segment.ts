@@ -6,10 +6,11 @@ import { HoleSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import { openCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
-import { appendLeaves, type CompactRange, rootOf } from '../tlog/compact-range.js';
+import { type CompactRange, rootOf } from '../tlog/compact-range.js';
 import { ed25519Verifier, formatNote, parseNote, verifyNote } from '../tlog/note.js';
 import { verifyConsistency } from '../tlog/proof.js';
-import { isHole, type LogItem, leafHashOf, safeSize } from './item.js';
+import { type HashedRun, hashRun } from './hashed-run.js';
+import { isHole, type LogItem, safeSize } from './item.js';
 
 /** A segment that does not verify: 'bad-segment' (its form), 'bad-proof', or 'gap'. The sender is to blame. */
 export class SegmentRefused extends Failure {}
@@ -18,6 +19,7 @@ export class SegmentRefused extends Failure {}
 export interface VerifiedSegment {
   readonly from: number;
   readonly items: readonly LogItem[];
+  readonly hashed: HashedRun;
   readonly note: Uint8Array;
   readonly checkpoint: TreeHead;
   /** Consistency proof from the run's end to the checkpoint, or from the relay's size when it is in two steps. */
@@ -62,8 +64,8 @@ export function verifySegment(
   const items = segmentItems(segment).slice(range.size - from);
   if (items.length === 0) return undefined;
   const checkpoint = checkpointUnder(log, segment.checkpoint, keys);
-  const extended = appendLeaves(range, items.map(leafHashOf));
-  const end = { size: extended.size, root: rootOf(extended) };
+  const hashed = hashRun(range, items);
+  const end = { size: hashed.range.size, root: rootOf(hashed.range) };
   let ahead: readonly Uint8Array[] | undefined = segment.proof.map((hash) => new Uint8Array(hash));
   let base = end;
   if (segment.via !== undefined) {
@@ -82,7 +84,7 @@ export function verifySegment(
       `the entries up to ${end.size} do not lead to the author's checkpoint at ${checkpoint.size}`,
     );
   }
-  return { from: range.size, items, note: checkpoint.note, checkpoint, ahead };
+  return { from: range.size, items, hashed, note: checkpoint.note, checkpoint, ahead };
 }
 
 /** The checkpoint under the first key that fits; only the author's own signature line is kept. */

@@ -8,7 +8,8 @@ import { isHole, type LogItem } from '../log/item.js';
 import { Log } from '../log/log.js';
 import type { LogRules } from '../log/log-rules.js';
 import { type FederationId, type LogName, LYON, logName, parseLogName } from '../names.js';
-import { decodeEntry } from '../statements/entry.js';
+import { checkEntryBytes, decodeEntry } from '../statements/entry.js';
+import { isGoodRecord } from '../statements/quick-check.js';
 import { brokenRules } from '../statements/rules.js';
 import type { LogStore } from '../store/log-store.js';
 import { isRootSigned } from './root-signature.js';
@@ -136,6 +137,7 @@ export class Registry {
       cut: () => this.#state.logs.get(log)?.cut,
       examine: (_index, bytes) => {
         try {
+          if (isGoodRecord(checkEntryBytes(bytes))) return undefined;
           const broken = brokenRules(decodeEntry(bytes), 'member');
           return broken.length === 0 ? undefined : broken.join('; ');
         } catch (error) {

@@ -11,7 +11,7 @@ import { checkRegistryAct } from './registry-acts.js';
 export const SALT_BYTES = 16;
 
 /** 2200-01-01: a clock that is past it is broken. */
-const MADE_BEFORE = 7_258_118_400n;
+export const MADE_BEFORE = 7_258_118_400n;
 
 /** The rules that the entry breaks in a member's log or in the registry; empty when it is good. */
 export function brokenRules(entry: Entry, where: 'member' | 'registry'): string[] {

@@ -3,6 +3,13 @@
 // shows nowhere but in the time that it takes.
 
 import { setImmediate } from 'node:timers/promises';
+import {
+  HASH_SIZES,
+  newPlainScan,
+  type PlainScan,
+  RECORD_ID_BYTES,
+  scanPlain,
+} from '../statements/plain-scan.js';
 import type { BufferedDb } from './buffered-db.js';
 import type { LiveChange } from './current-records.js';
 import { grow } from './jobs.js';
@@ -11,7 +18,6 @@ import { expiryKey, isLiveOn, type LiveRecord, liveRecordIn } from './live-recor
 import type { FollowedLog, LogTable } from './log-table.js';
 import { PACK_HEAD_BYTES, PACK_RECORDS, packKey } from './packs.js';
 import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
-import { HASH_SIZES, newPlainScan, type PlainScan, RECORD_ID_BYTES, scanPlain } from './plain-scan.js';
 import { memberNumberOf, positionOf } from './position.js';
 import type { ShortIndex } from './short-index.js';
 import { SPACE } from './spaces.js';

@@ -1,8 +1,8 @@
 // The index keys of many records in columns of numbers: sorted and compared without an object for each.
 
+import { HASH_SIZES, type PlainScan } from '../statements/plain-scan.js';
 import { fromBinary, readU16 } from './binary.js';
 import { RECORD_KIND } from './index-key.js';
-import { HASH_SIZES, type PlainScan } from './plain-scan.js';
 import { type LogNumber, memberNumberOf } from './position.js';
 import { RUN_ROW_BYTES } from './runs.js';
 

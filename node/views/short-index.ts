@@ -68,7 +68,8 @@ export class ShortIndex {
 
   /** False when neither a row nor a run has the key. After `prepare`. */
   mayHave(kind: number, high: number, low: number): boolean {
-    if (this.#rows === undefined || this.#rows.filter.mayHave(kind, high, low)) return true;
+    if (this.#rows === undefined) return true;
+    if (this.#rows.keys > 0 && this.#rows.filter.mayHave(kind, high, low)) return true;
     return this.runs.mayHave(kind, high, low);
   }
 
