@@ -16,6 +16,7 @@ import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openDerived } from './store/derived-database.js';
 import { openDatabase } from './store/open-database.js';
+import type { BulkSorter } from './views/bulk.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
 
@@ -38,6 +39,8 @@ export interface KnowledgeSurroundings {
   readonly logs: Logs;
   readonly clock: Clock;
   readonly log: OperationsLog;
+  /** Where long logs are sorted out; without it, on this thread. */
+  readonly sorter?: BulkSorter | undefined;
 }
 
 /** The views look at the day so often: at midnight, expired records stop counting. */
@@ -62,7 +65,7 @@ export async function openKnowledge(around: KnowledgeSurroundings): Promise<Know
 
 /** Notes in `closers` what is open already. */
 async function assemble(
-  { paths, me, logs, clock, log }: KnowledgeSurroundings,
+  { paths, me, logs, clock, log, sorter }: KnowledgeSurroundings,
   closers: (() => Promise<void>)[],
 ): Promise<Knowledge> {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
@@ -82,6 +85,7 @@ async function assemble(
     today: () => utcDay(clock.now()),
     log,
     beforeCommit: (step) => tellHitsOf(step, hits),
+    ...(sorter === undefined ? {} : { sorter }),
   });
   const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);
   const matching = matchHoldings().catch((error: Error) =>

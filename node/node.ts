@@ -41,6 +41,7 @@ import { connectionStatuses, logStatuses } from './status.js';
 import { openDerived } from './store/derived-database.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
+import type { BulkSorter } from './views/bulk.js';
 import type { FilledRange } from './views/following.js';
 
 export const SOFTWARE = 'icse-exchange/0.1.0';
@@ -53,6 +54,8 @@ export interface NodeOptions {
   readonly appendAlone?: boolean | undefined;
   readonly clock?: Clock;
   readonly random?: (sizeBytes: number) => Uint8Array;
+  /** Where the views sort out long logs; without it, on this thread. */
+  readonly sorter?: BulkSorter;
 }
 
 export interface RunningNode {
@@ -153,7 +156,7 @@ async function assemble(
   closers.push(() => exchange.close(`${me} stops`));
   if (options.appendAlone === true) exchange.guard.appendAlone();
 
-  const knowledge = await openKnowledge({ paths, me, logs, clock, log });
+  const knowledge = await openKnowledge({ paths, me, logs, clock, log, sorter: options.sorter });
   closers.push(() => knowledge.close());
   filled = (range) => knowledge.views.wake([range]);
   const suspended = (): string | undefined => suspensionOf(exchange);

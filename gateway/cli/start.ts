@@ -5,6 +5,7 @@ import { Failure } from '../../node/failure.js';
 import { BadConfig, readConfig } from '../../node/home/config.js';
 import { homePaths } from '../../node/home/layout.js';
 import { type RunningNode, startNode } from '../../node/node.js';
+import { bulkThread } from '../../node/views/bulk-thread.js';
 import { NodeClient } from '../socket/client.js';
 import { NodeStopped, NoNode } from '../socket/no-node.js';
 import { placeSocket } from '../socket/place.js';
@@ -37,7 +38,13 @@ async function start(terminal: Terminal, options: StartOptions): Promise<void> {
   terminal.onCrash((error) => log.fatal({ err: error }, 'the node ends by a fault of its own'));
   await refuseSecond(home);
   const passphrase = await passphraseOf(terminal.env);
-  const node = await startNode({ home, appendAlone: options.appendAlone ?? false, log, passphrase });
+  const node = await startNode({
+    home,
+    appendAlone: options.appendAlone ?? false,
+    log,
+    passphrase,
+    sorter: bulkThread(),
+  });
   let why = 'stopped by a fault';
   try {
     const path = await placeSocket(home, terminal.env);

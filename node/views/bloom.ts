@@ -14,8 +14,13 @@ export class Bloom {
     this.#bits = bytes.length * 8;
   }
 
+  static bytesFor(keys: number): number {
+    return Math.max(1, keys) * BYTES_A_KEY;
+  }
+
+  /** One that threads can share. */
   static forKeys(keys: number): Bloom {
-    return new Bloom(new Uint8Array(Math.max(1, keys) * BYTES_A_KEY));
+    return new Bloom(new Uint8Array(new SharedArrayBuffer(Bloom.bytesFor(keys))));
   }
 
   /** How many keys it can take before more than a thousandth of the others seem to be there. */

@@ -4,7 +4,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
-import { growInBulk } from './bulk.js';
+import { type BulkSorter, growInBulk } from './bulk.js';
 import { changeLive, type LiveChange } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
 import { Growth } from './growth.js';
@@ -13,6 +13,7 @@ import { LogTable } from './log-table.js';
 import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
 import { Requests } from './requests.js';
 import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
+import { sortOut } from './sort-out.js';
 import type { ViewSource } from './source.js';
 import { dropAll, putDay, readDay } from './state.js';
 import type { Step, View } from './view.js';
@@ -20,6 +21,8 @@ import { Waiters } from './waiters.js';
 
 /** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
 const RETRY_MS = 1000;
+
+const HERE: BulkSorter = { sort: async (stretch, filters) => sortOut(stretch, filters) };
 
 export class Follower {
   readonly #database: ViewsDatabase;
@@ -205,7 +208,15 @@ export class Follower {
     if (grown === undefined) return undefined;
     const log = this.#logs.follow(this.#db, grown.log);
     if (!grown.inBulk) return grow(this.#db, this.#logs, log, grown.entries, this.#day);
-    return await growInBulk(this.#db, this.#index, this.#logs, log, grown.entries, this.#day);
+    return await growInBulk(
+      this.#db,
+      this.#index,
+      this.#options.sorter ?? HERE,
+      this.#logs,
+      log,
+      grown.entries,
+      this.#day,
+    );
   }
 
   async #commit(): Promise<void> {

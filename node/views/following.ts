@@ -2,6 +2,7 @@
 
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
+import type { BulkSorter } from './bulk.js';
 import type { BulkOptions } from './short-index.js';
 import type { Step } from './view.js';
 
@@ -33,6 +34,8 @@ export interface FollowingOptions {
   readonly beforeCommit?: (step: Step) => Promise<void>;
   /** When and how entries are followed in bulk. */
   readonly bulk?: BulkOptions;
+  /** Where the work of bulk steps is done; without it, on the thread of the node. */
+  readonly sorter?: BulkSorter;
 }
 
 /** Where holes of a log may have been filled: [from, to). */

@@ -26,6 +26,15 @@ export interface Run {
   readonly bloom: Bloom;
 }
 
+/** A run to be added. */
+export interface RunContent {
+  /** Index key and position of each, sorted. */
+  readonly rows: Uint8Array;
+  readonly fences: readonly IndexKey[];
+  /** The bytes of the Bloom filter over the keys, which threads can share. */
+  readonly filter: Uint8Array;
+}
+
 export class Runs {
   /** As of the batches made so far. */
   #made: readonly Run[];
@@ -57,16 +66,14 @@ export class Runs {
     return this.#made.some(({ bloom }) => bloom.mayHave(kind, high, low));
   }
 
-  /** Adds a run of rows, sorted by key, whose keys are in no other. */
-  add(db: BufferedDb, rows: Buffer): void {
-    const run = createRun(this.#nextId++, rows.length / RUN_ROW_BYTES);
-    for (let block = 0; block < Math.ceil(run.keys / BLOCK_ROWS); block++) {
-      const part = rows.subarray(
-        block * BLOCK_ROWS * RUN_ROW_BYTES,
-        (block + 1) * BLOCK_ROWS * RUN_ROW_BYTES,
-      );
-      noteBlock(run, part);
-      db.put(blockKey(run.id, block), part.toString('latin1'));
+  /** Adds a run whose keys are in no other. */
+  add(db: BufferedDb, { rows, fences, filter }: RunContent): void {
+    const keys = rows.length / RUN_ROW_BYTES;
+    const run = { id: this.#nextId++, keys, fences, bloom: new Bloom(filter) };
+    const all = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
+    const size = BLOCK_ROWS * RUN_ROW_BYTES;
+    for (let block = 0; block < fences.length; block++) {
+      db.put(blockKey(run.id, block), all.toString('latin1', block * size, (block + 1) * size));
     }
     db.put(headKey(run.id), headOf(run));
     this.#made = [...this.#made, run];
@@ -81,7 +88,7 @@ export class Runs {
 
   /** A run without rows that other runs are to be merged into. */
   begin(keys: number): Run & { readonly fences: IndexKey[] } {
-    return createRun(this.#nextId++, keys);
+    return { id: this.#nextId++, keys, fences: [], bloom: Bloom.forKeys(keys) };
   }
 
   /** To be called when the batches made so far are in the database. */
@@ -164,10 +171,6 @@ function positionIn(block: Binary, sought: IndexKey): Position | undefined {
   return undefined;
 }
 
-function createRun(id: number, keys: number): Run & { readonly fences: IndexKey[] } {
-  return { id, keys, fences: [], bloom: Bloom.forKeys(keys) };
-}
-
 /** Takes a block's first key as its fence and all its keys into the filter. */
 export function noteBlock({ fences, bloom }: Run & { readonly fences: IndexKey[] }, block: Buffer): void {
   fences.push(block.toString('latin1', 0, INDEX_KEY_BYTES));
@@ -192,7 +195,8 @@ function parseHead(id: number, head: Binary): Run {
   const fences: IndexKey[] = [];
   const filter = 8 + readU32(head, 4) * INDEX_KEY_BYTES;
   for (let at = 8; at < filter; at += INDEX_KEY_BYTES) fences.push(head.slice(at, at + INDEX_KEY_BYTES));
-  const bloom = new Bloom(fromBinary(head.slice(filter)));
+  const bloom = new Bloom(new Uint8Array(new SharedArrayBuffer(head.length - filter)));
+  bloom.bytes.set(fromBinary(head.slice(filter)));
   return { id, keys: readU32(head, 0), fences, bloom };
 }
 

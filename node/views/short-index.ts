@@ -20,15 +20,20 @@ export interface BulkOptions {
   readonly fanIn: number;
 }
 
-/** A step of 8,192 entries of three hashes makes a run of 32,768 keys. */
-export const BULK: BulkOptions = { least: 1024, most: 8192, fanIn: FAN_IN };
+/** A step of 32,768 entries of three hashes makes a run of 131,072 keys. */
+export const BULK: BulkOptions = { least: 1024, most: 32_768, fanIn: FAN_IN };
+
+interface RowFilter {
+  readonly filter: Bloom;
+  keys: number;
+}
 
 export class ShortIndex {
   readonly #database: ViewsDatabase;
   readonly #merger: RunMerger;
   readonly runs: Runs;
   /** Every key that has a row, and some others; undefined until somebody asks. */
-  #rows: { readonly filter: Bloom; keys: number } | undefined;
+  #rows: RowFilter | undefined;
 
   private constructor(database: ViewsDatabase, runs: Runs, fanIn: number) {
     this.#database = database;
@@ -53,24 +58,27 @@ export class ShortIndex {
     return this.runs.mayHave(kindOf(key), highOf(key), lowOf(key));
   }
 
-  /** Prepares `mayHave`: reads which rows there are, once. Nothing may have been written in this batch yet. */
-  async prepare(db: BufferedDb): Promise<void> {
-    if (this.#rows !== undefined) return;
+  /**
+   * Filters that together know every key which any record has. Nothing may have been written in this batch yet:
+   * which rows there are is read once, when somebody first asks.
+   */
+  async filters(db: BufferedDb): Promise<Uint8Array[]> {
+    const rows = this.#rows ?? (await this.#readRows(db));
+    const filters = this.runs.all.map(({ bloom }) => bloom.bytes);
+    return rows.keys === 0 ? filters : [rows.filter.bytes, ...filters];
+  }
+
+  async #readRows(db: BufferedDb): Promise<RowFilter> {
     await db.written();
     const keys: IndexKey[] = [];
     for await (const [row] of scan(this.#database, ...rangeOf(SPACE.version))) {
       keys.push(recordKey(row.slice(1, 3), row.slice(3)));
     }
     for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) keys.push(row.slice(1));
-    this.#rows = { filter: Bloom.forKeys(Math.max(LEAST_ROWS, 2 * keys.length)), keys: 0 };
+    const rows = { filter: Bloom.forKeys(Math.max(LEAST_ROWS, 2 * keys.length)), keys: 0 };
+    this.#rows = rows;
     for (const key of keys) this.noteRow(key);
-  }
-
-  /** False when neither a row nor a run has the key. After `prepare`. */
-  mayHave(kind: number, high: number, low: number): boolean {
-    if (this.#rows === undefined) return true;
-    if (this.#rows.keys > 0 && this.#rows.filter.mayHave(kind, high, low)) return true;
-    return this.runs.mayHave(kind, high, low);
+    return rows;
   }
 
   /** Merges runs when enough are alike; true when the batch has to be committed. */
