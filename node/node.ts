@@ -1,7 +1,6 @@
 // A node: the parts put together over one home. This is the only file that knows them all; the hub is a node
 // whose member is LYON, with an office and an enrolment listener beside.
 
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJson } from '@bufbuild/protobuf';
@@ -33,6 +32,7 @@ import { nodeApi, wantedLinks } from './node-api.js';
 import { guardedSigner } from './publishing/guarded-signer.js';
 import { createPublisher } from './publishing/publisher.js';
 import { openDayCount } from './publishing/quota.js';
+import { systemRandom } from './random.js';
 import { Registry } from './registry/registry.js';
 import { rememberStates, watchStates } from './state-watch.js';
 import { SCHEMA_VERSION } from './statements/entry.js';
@@ -104,7 +104,7 @@ async function assemble(
 ): Promise<RunningNode> {
   const { log } = options;
   const clock = options.clock ?? systemClock;
-  const random = options.random ?? ((sizeBytes: number) => new Uint8Array(randomBytes(sizeBytes)));
+  const random = options.random ?? systemRandom();
   const onError = (error: Error): void => log.error({ error: error.message }, error.message);
   const paths = homePaths(options.home);
   const identity = await loadIdentity(paths, options.passphrase);

@@ -1,7 +1,7 @@
 // The door for one's own statements: derives record ids, answers 'known' to what stands already, checks the
 // quota, and appends to the member's own log.
 
-import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { PublishedRecord } from '../api.js';
 import type { Clock } from '../clock.js';
 import { NotReady, type OwnLogGuard } from '../exchange/own-log.js';
@@ -11,7 +11,7 @@ import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
 import type { LogName, MemberCode } from '../names.js';
 import { buildEntry } from '../statements/build.js';
-import { decodeEntry } from '../statements/entry.js';
+import { decodeEntry, type EntryBytes } from '../statements/entry.js';
 import { hexText } from '../statements/hex.js';
 import { deriveRecordId, sameContent } from '../statements/record-id.js';
 import { uuidText } from '../statements/uuid.js';
@@ -51,11 +51,15 @@ export interface Publisher {
 
 /** A record that was published a moment ago and that the views may not have yet. */
 interface Recent {
-  readonly entry: Entry;
+  readonly bytes: Uint8Array;
   readonly log: LogName;
   readonly index: Promise<number>;
   /** The index once it is on disk. */
   at?: number;
+}
+
+function saysTheSame(a: Uint8Array, b: EntryBytes): boolean {
+  return sameContent(decodeEntry(a), decodeEntry(b));
 }
 
 export function createPublisher(around: PublisherSurroundings): Publisher {
@@ -138,7 +142,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     if (position === undefined || !counts(position.log, position.index)) return undefined;
     const [item] = (await around.logs.get(position.log)?.read(position.index, position.index + 1)) ?? [];
     if (!(item instanceof Uint8Array)) return undefined;
-    return { entry: decodeEntry(item), log: position.log, index: Promise.resolve(position.index) };
+    return { bytes: item, log: position.log, index: Promise.resolve(position.index) };
   }
 
   return {
@@ -157,13 +161,12 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
         now: Math.floor(around.clock.now() / 1000),
         random: around.random,
       });
-      const entry = decodeEntry(bytes);
       const key = hexText(record.recordId);
       const stored = await standing(key, record.recordId);
       // Another caller may have published the same id meanwhile; from here to `recent.set` nothing waits.
       const known = justPublished(key) ?? stored;
       const answer = { member: around.me, recordId: uuidText(record.recordId) };
-      if (known !== undefined && sameContent(known.entry, entry)) {
+      if (known !== undefined && saysTheSame(known.bytes, bytes)) {
         return { outcome: 'known', index: await known.index, ...answer };
       }
       const own = ownAppender();
@@ -171,7 +174,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
       const room = around.count.take(own.log.name, own.log.size, bytes.length, quota);
       const index = own.appender.append(bytes);
-      const mine: Recent = { entry, log: own.log.name, index };
+      const mine: Recent = { bytes, log: own.log.name, index };
       const before = recent.get(key);
       recent.delete(key);
       recent.set(key, mine);

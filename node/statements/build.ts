@@ -5,8 +5,12 @@ import { create } from '@bufbuild/protobuf';
 import { type Entry, EntrySchema, HandlingSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 import { Failure } from '../failure.js';
 import { dayOf, dayText } from './day.js';
+import { encodeRecordEntry, type RecordEntry } from './encode-record.js';
 import { type EntryBytes, encodeEntry, SCHEMA_VERSION } from './entry.js';
+import { MAX_MEDIA_BYTES } from './media-record.js';
+import { isGoodRecord } from './quick-check.js';
 import { brokenRules, SALT_BYTES } from './rules.js';
+import { MEDIA_KINDS, MIME_TYPES } from './vocabulary.js';
 
 /** An entry that breaks rules: `code` is 'rules-broken', `reasons` has every one of them. */
 export class RulesBroken extends Failure {
@@ -30,8 +34,14 @@ export interface EntryParts {
 
 /** Makes the bytes of a new entry for the log that the statement belongs to. Throws RulesBroken. */
 export function buildEntry({ statement, keepUntilDay = 0, now, random }: EntryParts): EntryBytes {
+  const salt = random(SALT_BYTES);
+  const isOver = keepUntilDay !== 0 && keepUntilDay < dayOf(now);
+  if (statement.case === 'mediaRecord' && !isOver) {
+    const quick = quicklyBuilt({ salt, madeAt: Math.floor(now), keepUntilDay, record: statement.value });
+    if (quick !== undefined) return quick;
+  }
   const entry = create(EntrySchema);
-  entry.salt = random(SALT_BYTES);
+  entry.salt = salt;
   entry.schema = SCHEMA_VERSION;
   entry.madeAt = BigInt(Math.floor(now));
   entry.statement = statement;
@@ -41,9 +51,24 @@ export function buildEntry({ statement, keepUntilDay = 0, now, random }: EntryPa
   }
   const reasons = brokenRules(entry, statement.case === 'mediaRecord' ? 'member' : 'registry');
   // Only for the author: an entry that has ended since is no fault at receipt.
-  if (keepUntilDay !== 0 && keepUntilDay < dayOf(now)) {
+  if (isOver) {
     reasons.push(`keepUntil: ${dayText(keepUntilDay)} is in the past`);
   }
   if (reasons.length > 0) throw new RulesBroken(reasons);
   return encodeEntry(entry);
+}
+
+/** The entry of a record that is good at first sight; undefined when it needs a closer look. */
+function quicklyBuilt(parts: RecordEntry): EntryBytes | undefined {
+  const { record } = parts;
+  // What does not fit its field would be cut to fit it.
+  const fits =
+    (record.size === 0n || (record.size > 0n && record.size <= MAX_MEDIA_BYTES)) &&
+    (record.kind === 0 || MEDIA_KINDS.wordOf.has(record.kind)) &&
+    (record.mime === 0 || MIME_TYPES.wordOf.has(record.mime)) &&
+    Number.isInteger(parts.keepUntilDay) &&
+    parts.keepUntilDay >= 0;
+  if (!fits || record.flags.length > 0 || record.pdqQuality !== 0) return undefined;
+  const bytes = encodeRecordEntry(parts);
+  return isGoodRecord(bytes) ? bytes : undefined;
 }

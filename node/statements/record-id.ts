@@ -1,10 +1,10 @@
 // Record ids from content, so that importing a list again updates the same records and adds none, and
 // whether two entries say the same, so that what is published twice is 'known already'.
 
-import { createHmac } from 'node:crypto';
 import { equals } from '@bufbuild/protobuf';
 import { type Entry, EntrySchema, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 import { type Hashes, strongestHash } from './hashes.js';
+import { hmacSha256 } from './hmac.js';
 
 const LABEL = 'icse/record-id/v1';
 const RECORD_ID_BYTES = 16;
@@ -19,8 +19,8 @@ const RECORD_ID_BYTES = 16;
  */
 export function deriveRecordId(secret: Uint8Array, record: Hashes): Uint8Array {
   const { algorithm, hash } = strongestHash(record);
-  const mac = createHmac('sha256', secret).update(`${LABEL}\0${algorithm}\0`).update(hash).digest();
-  return new Uint8Array(mac.subarray(0, RECORD_ID_BYTES));
+  const label = Buffer.from(`${LABEL}\0${algorithm}\0`);
+  return hmacSha256(secret, Buffer.concat([label, hash])).slice(0, RECORD_ID_BYTES);
 }
 
 /** True when both entries make the same statement, to be kept equally long; salt and time do not matter. */

@@ -3,9 +3,8 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
-import { type Binary, toBinary } from './binary.js';
+import { toBinary } from './binary.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
-import { currentInRuns } from './current-records.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
@@ -18,6 +17,7 @@ import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
+import { createVersionReader } from './version-reader.js';
 import type { View } from './view.js';
 
 /** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
@@ -46,6 +46,7 @@ export class Views {
   readonly #source: ViewSource;
   readonly #follower: Follower;
   readonly #lookup: Lookup;
+  readonly #versionAt: ReturnType<typeof createVersionReader>;
   /** Reading everything takes a while, so the last digests serve until something is committed. */
   #digests: { readonly state: number; readonly digests: Digests } | undefined;
 
@@ -54,6 +55,7 @@ export class Views {
     this.#source = source;
     this.#follower = follower;
     this.#lookup = new Lookup(db, source);
+    this.#versionAt = createVersionReader(db, () => follower.index.runs);
   }
 
   /**
@@ -97,15 +99,8 @@ export class Views {
     const { logs } = this.#follower;
     const number = logs.numberOf(member);
     if (number === undefined) return undefined;
-    const key = number + toBinary(recordId);
-    const reader = { getMany: (keys: readonly Binary[]) => getMany(this.#db, keys) };
-    const { runs } = this.#follower.index;
-    const [row] = await reader.getMany([SPACE.version + key]);
-    const [position = ''] =
-      row === undefined
-        ? await currentInRuns(reader, [key], (keys) => runs.findCommitted(this.#db, keys))
-        : [row];
-    if (position === '') return undefined;
+    const position = await this.#versionAt(number + toBinary(recordId));
+    if (position === undefined) return undefined;
     return { log: logs.logAt(position).name, index: indexOf(position) };
   }
 
