@@ -328,7 +328,7 @@ describe('a home that was copied', () => {
     for (const party of [be, fr, parties.lyon, nl]) {
       await until(party, () => party.copyOf(nl)?.fault !== undefined);
       const fault = party.copyOf(nl)?.fault as Fault;
-      expect(verifyFork(nl.log.name, nl.secrets.log.publicKey, fault).first).toBeGreaterThan(3);
+      expect(verifyFork(nl.log.name, () => [nl.secrets.log.publicKey], fault).first).toBeGreaterThan(3);
       await until(party, () => party.events.some((one) => one.kind === 'forked'));
       expect(party.events.filter((one) => one.kind === 'forked')).toHaveLength(1);
     }
