@@ -21,6 +21,7 @@ import {
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { safeSize } from '../log/item.js';
 import { type LogName, parseLogName } from '../names.js';
+import { createClaims } from './claims.js';
 import {
   type Content,
   headsDigest,
@@ -44,16 +45,21 @@ export interface ConsumerSurroundings {
   fill(log: LogName, segment: Segment): void;
   /** A checkpoint that the peer showed: to be compared with our log. */
   consider(log: LogName, note: Uint8Array): void;
+  /** How far the note shows its author to have gone: 0 when it shows nothing, undefined when that cannot be told yet. */
+  proven(log: LogName, note: Uint8Array): number | undefined;
+  /** The peer says more of a log than it can show: its stream ends. */
+  unproven(log: LogName): void;
 }
 
 /** More logs than a federation has; bounds what a peer can make us remember. */
 const MAX_PEER_HEADS = 16_384;
 /** Logs that a Follow names as excepted: some 300 KiB. Beyond these, each log is asked for by name. */
 const MAX_EXCEPT = 4096;
+const NO_NOTE = new Uint8Array(0);
 
 export interface LogProgress {
   readonly log: LogName;
-  /** How far the peer has it, as far as we heard. */
+  /** How far the peer has it, by its author's signature. */
   readonly peerSize: number;
   readonly size: number;
 }
@@ -74,8 +80,10 @@ export interface Consumer {
   offerChanged(): void;
   /** True once the peer's heads have been compared with ours. */
   compared(): boolean;
-  /** How far the peer has the log, as far as we heard and as more of it may be taken. */
+  /** How far the peer has the log, as far as we heard and it is certain, and as more of it may be taken. */
   peerSize(log: LogName): number;
+  /** True while the peer says that it has more of the log than can be told to be so. */
+  claimsMore(log: LogName): boolean;
   takes(log: LogName): boolean;
   behind(): LogProgress[];
   state(nowMs: number): { state: LinkState; why: string };
@@ -86,7 +94,7 @@ export interface Consumer {
 export function createConsumer(around: ConsumerSurroundings, nowMs: number): Consumer {
   const wanted = new Set<LogName>();
   const asked = new Set<LogName>();
-  const peerSizes = new Map<LogName, number>();
+  const claims = createClaims(around);
   let compared = false;
   /** What was said of all heads so far, while they come. */
   let allSaid: Map<LogName, Head> | undefined;
@@ -148,7 +156,14 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       const log = head.log as LogName;
       parseLogName(log);
       // Kept for a log that is not known here yet as well: the registry may still be on its way.
-      if (peerSizes.size < MAX_PEER_HEADS) peerSizes.set(log, safeSize(head.size));
+      const isShown = claims.say(log, safeSize(head.size), head.checkpoint);
+      if (!isShown && obtainable.has(log)) {
+        around.unproven(log);
+        throw new Refusal(
+          ByeCode.PROOF,
+          `a head of ${log} says ${head.size} entries, and no checkpoint of its author covers them`,
+        );
+      }
       if (allSaid !== undefined && allSaid.size < MAX_PEER_HEADS) allSaid.set(log, head);
       if (head.checkpoint.length > 0 && obtainable.has(log)) around.consider(log, head.checkpoint);
     }
@@ -159,7 +174,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
    * peer has shown more: so it is asked for each time, and what was heard is kept as it was.
    */
   function peerSize(log: LogName): number {
-    return Math.min(peerSizes.get(log) ?? 0, around.head(log).end ?? Number.MAX_SAFE_INTEGER);
+    return Math.min(claims.size(log), around.head(log).end ?? Number.MAX_SAFE_INTEGER);
   }
 
   function behind(): LogProgress[] {
@@ -179,7 +194,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       } else if (heads.digest.length > 0) {
         const ours = headsDigest(logs.map((log) => [log, around.head(log)] as const));
         if (Buffer.compare(ours, heads.digest) === 0) {
-          for (const log of logs) peerSizes.set(log, around.head(log).size);
+          for (const log of logs) claims.say(log, around.head(log).size, NO_NOTE);
           followAllBut(heads.digest, logs, new Set());
         } else {
           allSaid = new Map();
@@ -203,7 +218,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       if (held > 2 * WINDOW_BYTES)
         throw new Refusal(ByeCode.TOO_LARGE, 'more segment bytes than flow control allows');
       if (segment.fill) return around.fill(log, segment);
-      peerSizes.set(log, Math.max(peerSizes.get(log) ?? 0, safeSize(segment.from) + segment.entries.length));
+      claims.arriving(log, safeSize(segment.from) + segment.entries.length, segment.checkpoint);
       around.extend(log, segment);
     },
     taken(log, size, weight) {
@@ -241,6 +256,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     },
     compared: () => compared,
     peerSize,
+    claimsMore: (log) => claims.isOpen(log),
     takes: (log) => wanted.has(log),
     behind,
     state(now) {

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.js';
 import type { KeyPair } from '../keys/ed25519.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
-import { type LogName, LYON, type MemberCode, parseLogName } from '../names.js';
+import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { type Admission, createAdmission } from './admission.js';
 import { keepDialling } from './dialler.js';
@@ -90,6 +90,7 @@ export class Exchange implements LinkHost {
       rank: (link, log) => (this.authorOf(log) === link.member ? 2 : link.member === LYON ? 1 : 0),
       isOwn: (log) => this.isOwn(log),
       size: (log) => this.logs.get(log)?.size ?? 0,
+      failed: (link, log) => this.warn(link, `it shows more of ${shortLogName(log)} than it delivers`),
     });
     this.#receipts = exchangeReceipts({
       clock: options.clock,
@@ -269,6 +270,10 @@ export class Exchange implements LinkHost {
     if (this.#greeted.has(link)) return;
     this.#greeted.add(link);
     this.#receipts.linked(link);
+  }
+
+  unproven(link: Link, log: LogName): void {
+    if (this.isOwn(log)) this.#own.unproven(link, log);
   }
 
   receipt(link: Link, receipt: Parameters<ReceiptExchange['heard']>[1]): void {

@@ -50,6 +50,8 @@ export interface LinkHost {
   recovering(): boolean;
   /** The peer's heads have been heard, or heard anew. */
   headsHeard(link: Link): void;
+  /** The peer says that it has more of a log than it can show. */
+  unproven(link: Link, log: LogName): void;
   receipt(link: Link, receipt: Receipt): void;
   /** A proven fork, first seen on this link. */
   forked(link: Link, fault: Fault): void;
@@ -301,6 +303,8 @@ export class Link {
       compare: (log, size, root) => this.#start(() => work.compare(log, size, root)),
       extend: (log, segment) => this.#start(() => work.extend(log, segment)),
       consider: (log, note) => this.#start(() => work.consider(log, note)),
+      proven: (log, note) => logs.get(log)?.provenBy(note),
+      unproven: (log) => this.#host.unproven(this, log),
       fill: (log, segment) => this.#start(() => work.fill(log, segment)),
       receipt: (receipt) => this.#host.receipt(this, receipt),
       fault: (fault) => this.#start(() => work.fault(fault)),

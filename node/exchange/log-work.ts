@@ -113,8 +113,16 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     // Before the log grows by it: what a peer sends is never sent back to it.
     provider.peerHas(name, end);
     if (around.isOwn(name) && !around.recovering()) {
-      if (end > log.size)
+      if (end > log.size) {
+        // Anybody can send bytes: only our own signature says that there is another node with our keys.
+        if ((log.provenBy(segment.checkpoint, segment.entries) ?? 0) <= log.size) {
+          throw new Refusal(
+            ByeCode.PROOF,
+            `a segment of ${name} goes up to ${end}, and we have signed no more than ${log.size}`,
+          );
+        }
         around.ownLogDiffers(name, `${around.member} has it up to ${end}, here it ends at ${log.size}`);
+      }
       return consumer.taken(name, log.size, weight);
     }
     try {

@@ -260,6 +260,21 @@ describe("a node's own log", () => {
     expect(parties.lyon.copyOf(nl)?.fault).toBeUndefined();
   });
 
+  it('is published whatever a hub says of it that bears no signature of ours', async () => {
+    const [nl] = (await theyAreLinked(['NL'])) as [Party];
+    await nl.publish(someRecords(3));
+    await has(parties.lyon, nl, 3);
+    await nl.close();
+    Object.defineProperty(parties.lyon.copyOf(nl), 'size', { get: () => 500 });
+    const again = await parties.restart('NL');
+    again.exchange.keepLinkTo(LYON);
+    await again.publish(someRecords(2));
+    expect(again.log.size).toBe(5);
+    expect(event(again, 'warning')).toMatchObject({ member: LYON, reason: expect.stringContaining('NL') });
+    await inTime(again, () => again.events.some((one) => one.kind === 'unlinked' && one.code === 'proof'));
+    expect(again.exchange.guard.ready()).toBe(true);
+  });
+
   it('stops being published when somebody shows more of it than is here', async () => {
     const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
     const copy = await copiedStore(nl.store);

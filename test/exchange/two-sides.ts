@@ -53,6 +53,8 @@ export class Side {
           this.later(() => this.extend(log, segment));
         },
         consider: () => {},
+        proven: () => Number.MAX_SAFE_INTEGER,
+        unproven: () => {},
         fill: () => {},
         receipt: () => {},
         fault: () => {},
