@@ -26,6 +26,7 @@ import {
   type Content,
   headsDigest,
   type LocalHead,
+  MAX_EXCEPT,
   STALL_MS,
   segmentWeight,
   WINDOW_BYTES,
@@ -53,8 +54,6 @@ export interface ConsumerSurroundings {
 
 /** More logs than a federation has; bounds what a peer can make us remember. */
 const MAX_PEER_HEADS = 16_384;
-/** Logs that a Follow names as excepted: some 300 KiB. Beyond these, each log is asked for by name. */
-const MAX_EXCEPT = 4096;
 const NO_NOTE = new Uint8Array(0);
 
 export interface LogProgress {

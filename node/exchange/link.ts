@@ -25,6 +25,7 @@ import { createLogWork } from './log-work.js';
 import type { Content } from './messages.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
+import { checkEnvelope } from './strict-message.js';
 import type { Wire } from './wire.js';
 
 export { localHead } from './local-head.js';
@@ -223,6 +224,7 @@ export class Link {
         if (this.#ended !== undefined) return;
         if (done === true)
           throw new Refusal(ByeCode.GOING_AWAY, 'the peer ended the stream', undefined, true);
+        checkEnvelope(value);
         const { content } = value;
         if (content.case !== 'frame') {
           if (content.case === 'refusal') throw farewell(content.value);

@@ -38,3 +38,8 @@ const MAX_REASON = 512;
 export function plainReason(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON);
 }
+
+/** True for a sentence as `plainReason` makes them. */
+export function isPlainReason(text: string): boolean {
+  return text.length <= MAX_REASON && /^[\x20-\x7e]*$/.test(text);
+}

@@ -353,6 +353,26 @@ describe('a home that was copied', () => {
 });
 
 describe('streams', () => {
+  it.each(['open', 'hello', 'frame'] as const)('end at a field beside those of an %s', async (kind) => {
+    clock = hastyClock();
+    const unknown = { no: 99, wireType: 2, data: new Uint8Array([4, ...Buffer.from('text')]) };
+    parties = await theParties(['NL'], {
+      over: 'memory',
+      clock,
+      onWire: ({ toAcceptor }) => {
+        toAcceptor.alter = (envelope) => {
+          if (envelope.content.case === kind) envelope.content.value.$unknown = [unknown];
+          return envelope;
+        };
+      },
+    });
+    const { lyon } = parties;
+    parties.party('NL').exchange.keepLinkTo(LYON);
+    await until(lyon, () =>
+      lyon.events.some((one) => 'code' in one && one.code === 'protocol' && !one.byPeer),
+    );
+  });
+
   it('are not taken with a member that is denied', async () => {
     const [nl, be] = (await theyAreLinked(['NL', 'BE'], { deny: { BE: ['NL'] } })) as [Party, Party];
     nl.exchange.keepLinkTo(be.member);
