@@ -73,6 +73,8 @@ export interface Consumer {
   /** Takes the log from this peer from now on, or no longer. */
   take(log: LogName): void;
   leave(log: LogName): void;
+  /** Asks for the log once more, so that the peer says when it has another one; it is taken only if it is chosen. */
+  ask(log: LogName): void;
   /** Asks for bytes that are missing here. */
   askFor(log: LogName, ranges: readonly { from: number; to: number }[]): void;
   /** The registry changed what can be got. */
@@ -106,8 +108,12 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   }
 
   function onward(log: LogName): void {
-    const { size, settled } = around.head(log);
     asked.add(log);
+    ask(log);
+  }
+
+  function ask(log: LogName): void {
+    const { size, settled } = around.head(log);
     want({
       case: 'onward',
       value: create(OnwardSchema, {
@@ -239,6 +245,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       asked.delete(log);
       want({ case: 'stop', value: create(StopSchema, { log }) });
     },
+    ask,
     askFor(log, ranges) {
       want({
         case: 'ranges',

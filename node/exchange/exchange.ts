@@ -4,6 +4,7 @@
 import { create } from '@bufbuild/protobuf';
 import { ByeCode, type Fault, HeadSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
@@ -21,6 +22,7 @@ import { type OwnLogWatch, watchOwnLogs } from './own-log-watch.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { exchangeReceipts, type ReceiptExchange } from './receipt-exchange.js';
 import { Refusal } from './refusal.js';
+import { askAboutRegistry } from './shown-registry.js';
 import { createSources, type Sources } from './sources.js';
 import { createStreams, type Outcome, type Streams } from './streams.js';
 import type { Wire } from './wire.js';
@@ -128,7 +130,10 @@ export class Exchange implements LinkHost {
         if (link.member === LYON && link.rootSigned.length > 0) registry.hubShows(link.rootSigned);
         await this.#adoptEpoch(link);
       },
-      begun: (link) => options.onSession(link),
+      begun: (link) => {
+        options.onSession(link);
+        if (askAboutRegistry(link, registry)) this.warn(link, 'it has another registry than this node');
+      },
       ended: (link) =>
         this.#sources.ended(link, this.#streams.live.values(), (other) =>
           this.exchanged(other.member, this.me),
@@ -320,8 +325,9 @@ export class Exchange implements LinkHost {
   /** The hub's registry began anew by the root's word: this node follows. */
   async #adoptEpoch(link: Link): Promise<void> {
     const { registry } = this.logs;
-    if (link.member !== LYON || link.registryLog === registry.log.name) return;
-    const { member, generation } = parseLogName(link.registryLog);
+    const shown = link.registry?.log ?? registry.log.name;
+    if (link.member !== LYON || shown === registry.log.name) return;
+    const { member, generation } = parseLogName(shown);
     if (member !== undefined || generation <= registry.state.generation) return;
     if (link.rootSigned.length === 0 || registry.newHubKeys(link.rootSigned) === undefined) {
       throw new Refusal(ByeCode.PROTOCOL, "the hub names a new registry without the root's word for it");
@@ -390,8 +396,4 @@ export class Exchange implements LinkHost {
     this.#running.add(tracked);
     void tracked.finally(() => this.#running.delete(tracked));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

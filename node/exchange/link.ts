@@ -8,6 +8,7 @@ import {
   type Envelope,
   EnvelopeSchema,
   type Fault,
+  type Head,
   type Receipt,
   Role,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -82,7 +83,7 @@ export class Link {
   readonly software: string;
   readonly schema: number;
   /** The registry that the peer had when it said hello. */
-  readonly registryLog: string;
+  readonly registry: Head | undefined;
   /** What the root has signed last, by a hub's hello; not checked yet. */
   readonly rootSigned: Uint8Array;
   readonly since: number;
@@ -119,7 +120,7 @@ export class Link {
     this.instance = peer.body.instance;
     this.software = peer.body.software;
     this.schema = peer.body.schema;
-    this.registryLog = peer.body.registry?.log ?? '';
+    this.registry = peer.body.registry;
     this.rootSigned = peer.body.rootSigned;
     this.since = host.clock.now();
     this.skewMs = Number(peer.body.clockMs) - this.since;

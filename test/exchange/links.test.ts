@@ -552,6 +552,20 @@ describe('receipts', () => {
     await inTime(nl, () => nl.book.get(name, be.member)?.size === 30 && nl.book.get(name, LYON)?.size === 30);
   });
 
+  it('that were due when the node stopped are given when it starts again', async () => {
+    const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
+    const sizeOf = (party: Party) => party.book.get(nl.log.name, be.member)?.size;
+    await nl.publish(someRecords(1));
+    await until(be, () => sizeOf(be) === 1);
+    await nl.publish(someRecords(2));
+    await has(be, nl, 3);
+    const again = await parties.restart('BE');
+    expect(sizeOf(be)).toBe(1);
+    again.exchange.keepLinkTo(LYON);
+    // The book of the test is not kept over a restart, so that all is given anew.
+    await inTime(nl, () => sizeOf(nl) === 3);
+  });
+
   it('that were on their way when the stream broke are sent again', async () => {
     const [nl] = (await theyAreLinked(['NL'])) as [Party];
     const wire = parties.wires.find((pair) => pair.acceptor.peer.member === nl.member);
@@ -663,6 +677,17 @@ describe('the hub', () => {
     expect(again.registry.log.root).not.toEqual(nl.registry.log.root);
     again.exchange.keepLinkTo(nl.member);
     await until(again, () => again.logs.get(registry)?.fault !== undefined);
+    // Both have seen it in the hello already.
+    for (const [one, other] of [
+      [again, nl],
+      [nl, again],
+    ] as const) {
+      expect(one.events).toContainEqual({
+        kind: 'warning',
+        member: other.member,
+        reason: 'it has another registry than this node',
+      });
+    }
     await until(nl, () => nl.logs.get(registry)?.fault !== undefined);
     expect(parseMemberCode('BE')).toBe(again.member);
   });
