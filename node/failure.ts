@@ -10,3 +10,8 @@ export class Failure extends Error {
     this.code = code;
   }
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

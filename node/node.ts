@@ -17,7 +17,7 @@ import { NotReady } from './exchange/own-log.js';
 import { openReceiptBook } from './exchange/receipt-book.js';
 import type { TlsIdentity } from './exchange/tls.js';
 import type { Wire } from './exchange/wire.js';
-import { Failure } from './failure.js';
+import { Failure, messageOf } from './failure.js';
 import { type Address, addressText, parseAddress } from './home/address.js';
 import { readConfig } from './home/config.js';
 import { type Identity, loadIdentity } from './home/identity.js';
@@ -355,8 +355,4 @@ function suspensionOf(exchange: Exchange): string | undefined {
   if (exchange.linkTo(LYON) !== undefined) return undefined;
   const outcome = exchange.lastOutcome(LYON);
   return outcome?.code === 'suspended' ? outcome.reason : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

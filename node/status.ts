@@ -94,7 +94,9 @@ function logState(exchange: Exchange, log: Log): { state: string; why: string; b
   }
   const source = exchange.sourceOf(log.name);
   const heard = exchange.links().map((link) => link.session.consumer.peerSize(log.name));
-  const behind = Math.max(0, ...heard, log.checkpoint?.size ?? 0) - log.size;
+  // What lies above a cut is missing to nobody.
+  const signed = Math.min(log.checkpoint?.size ?? 0, cut?.size ?? Number.MAX_SAFE_INTEGER);
+  const behind = Math.max(0, ...heard, signed) - log.size;
   if (source === undefined || source.ended)
     return { state: 'off', why: 'nobody who has it is connected', behind: Math.max(0, behind) };
   if (behind <= 0) return { state: 'live', why: '', behind: 0 };

@@ -1,7 +1,7 @@
 // The calls to the hub's enrolment listener. The hub must show LYON's certificate under the federation's root,
 // and what it issues is verified before anybody uses it.
 
-import { create } from '@bufbuild/protobuf';
+import { create, type Message } from '@bufbuild/protobuf';
 import { type ChannelOptions, Client, type MethodDefinition } from '@grpc/grpc-js';
 import { verifyNodeCertificate } from '../../certs/certificate.js';
 import { encodePem } from '../../certs/pem.js';
@@ -17,6 +17,7 @@ import type { CertificateChain } from '../home/tls-files.js';
 import { type MemberSecrets, publicKeysOf } from '../keys/seed.js';
 import { type FederationId, LYON, type MemberCode } from '../names.js';
 import { fingerprintOf } from './fingerprint.js';
+import { ofTheContract } from './of-the-contract.js';
 import { proveEnrolment, signRenewal } from './proofs.js';
 import { EnrolmentRefused, errorOfStatus } from './refused.js';
 
@@ -103,14 +104,14 @@ export async function renew(hub: HubAccess, applicant: Applicant): Promise<Certi
   return checkedChain(hub, applicant, await call<RenewResponse>(hub, SERVICE.renew, request));
 }
 
-function call<Response>(
+function call<Response extends Message>(
   { address, rootPem, signal }: HubAccess,
   method: MethodDefinition<unknown, unknown> | undefined,
   request: unknown,
 ): Promise<Response> {
   const { path, requestSerialize, responseDeserialize } = method as MethodDefinition<unknown, unknown>;
   const client = new Client(address, enrolmentCredentials(rootPem, LYON), CHANNEL);
-  return new Promise<Response>((resolve, reject) => {
+  const answered = new Promise<Response>((resolve, reject) => {
     // gRPC measures deadlines by the machine's own clock.
     const deadline = new Date(Date.now() + CALL_MS);
     const pending = client.makeUnaryRequest(
@@ -128,7 +129,8 @@ function call<Response>(
     const cancel = (): void => pending.cancel();
     signal.addEventListener('abort', cancel);
     if (signal.aborted) cancel();
-  }).finally(() => client.close());
+  });
+  return answered.then(ofTheContract).finally(() => client.close());
 }
 
 /** What the hub issued, once it is found to be this member's, for this key, under the root. */

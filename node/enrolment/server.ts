@@ -1,6 +1,7 @@
 // The enrolment listener: a gRPC server of its own, with TLS that authenticates the hub alone, and two calls.
 // Strangers reach it, so everything about it is small: messages, streams, calls at a time, time for each.
 
+import type { Message } from '@bufbuild/protobuf';
 import {
   Server,
   type ServerUnaryCall,
@@ -19,6 +20,7 @@ import { grpcService } from '../exchange/grpc-service.js';
 import { ListenerCredentials, type TlsIdentity } from '../exchange/tls.js';
 import { Failure } from '../failure.js';
 import { type Address, addressText } from '../home/address.js';
+import { ofTheContract } from './of-the-contract.js';
 import { createRateLimit } from './rate-limit.js';
 import { EnrolmentRefused, statusOf } from './refused.js';
 
@@ -111,12 +113,12 @@ function createAnswerer(clock: Clock, onError: (error: unknown) => void) {
     return within(clock, handled);
   }
 
-  return <Request, Response>(
+  return <Request extends Message, Response>(
     handle: (request: Request, from: string) => Promise<Response>,
   ): Unary<Request, Response> =>
     (call, reply) => {
       const from = hostOfPeer(call.getPeer());
-      limited(from, () => handle(call.request, from)).then(
+      limited(from, async () => handle(ofTheContract(call.request), from)).then(
         (response) => reply(null, response),
         (error: unknown) => {
           if (!(error instanceof Failure)) onError(error);

@@ -16,6 +16,7 @@ import { verifyFork } from '../log/fork.js';
 import { isHole } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { type LogName, LYON, parseFederationId, parseLogName } from '../names.js';
+import { keysAt } from '../registry/log-keys.js';
 import {
   applyRegistryEntry,
   emptyRegistry,
@@ -123,10 +124,14 @@ export function verifyFaultDocument(document: unknown, federation: string): Prov
       throw new BadProofDocument('its entries are not those of the checkpoint');
     }
   });
-  const key = member === undefined ? hub : state.logs.get(log)?.key;
-  if (key === undefined)
+  if (member !== undefined && !state.logs.has(log))
     throw new BadProofDocument(`the registry knows no log ${member}, generation ${generation}`);
-  return { kind: 'fork', log, member: member ?? LYON, ...verifyFork(log, key, fault) };
+  return {
+    kind: 'fork',
+    log,
+    member: member ?? LYON,
+    ...verifyFork(log, (size) => keysAt(state, log, size), fault),
+  };
 }
 
 function foldRegistry(

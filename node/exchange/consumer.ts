@@ -21,10 +21,12 @@ import {
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { safeSize } from '../log/item.js';
 import { type LogName, parseLogName } from '../names.js';
+import { createClaims } from './claims.js';
 import {
   type Content,
   headsDigest,
   type LocalHead,
+  MAX_EXCEPT,
   STALL_MS,
   segmentWeight,
   WINDOW_BYTES,
@@ -44,16 +46,19 @@ export interface ConsumerSurroundings {
   fill(log: LogName, segment: Segment): void;
   /** A checkpoint that the peer showed: to be compared with our log. */
   consider(log: LogName, note: Uint8Array): void;
+  /** How far the note shows its author to have gone: 0 when it shows nothing, undefined when that cannot be told yet. */
+  proven(log: LogName, note: Uint8Array): number | undefined;
+  /** The peer says more of a log than it can show: its stream ends. */
+  unproven(log: LogName): void;
 }
 
 /** More logs than a federation has; bounds what a peer can make us remember. */
 const MAX_PEER_HEADS = 16_384;
-/** Logs that a Follow names as excepted: some 300 KiB. Beyond these, each log is asked for by name. */
-const MAX_EXCEPT = 4096;
+const NO_NOTE = new Uint8Array(0);
 
 export interface LogProgress {
   readonly log: LogName;
-  /** How far the peer has it, as far as we heard. */
+  /** How far the peer has it, by its author's signature. */
   readonly peerSize: number;
   readonly size: number;
 }
@@ -68,14 +73,18 @@ export interface Consumer {
   /** Takes the log from this peer from now on, or no longer. */
   take(log: LogName): void;
   leave(log: LogName): void;
+  /** Asks for the log once more, so that the peer says when it has another one; it is taken only if it is chosen. */
+  ask(log: LogName): void;
   /** Asks for bytes that are missing here. */
   askFor(log: LogName, ranges: readonly { from: number; to: number }[]): void;
   /** The registry changed what can be got. */
   offerChanged(): void;
   /** True once the peer's heads have been compared with ours. */
   compared(): boolean;
-  /** How far the peer has the log, as far as we heard and as more of it may be taken. */
+  /** How far the peer has the log, as far as we heard and it is certain, and as more of it may be taken. */
   peerSize(log: LogName): number;
+  /** True while the peer says that it has more of the log than can be told to be so. */
+  claimsMore(log: LogName): boolean;
   takes(log: LogName): boolean;
   behind(): LogProgress[];
   state(nowMs: number): { state: LinkState; why: string };
@@ -86,7 +95,7 @@ export interface Consumer {
 export function createConsumer(around: ConsumerSurroundings, nowMs: number): Consumer {
   const wanted = new Set<LogName>();
   const asked = new Set<LogName>();
-  const peerSizes = new Map<LogName, number>();
+  const claims = createClaims(around);
   let compared = false;
   /** What was said of all heads so far, while they come. */
   let allSaid: Map<LogName, Head> | undefined;
@@ -99,8 +108,12 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   }
 
   function onward(log: LogName): void {
-    const { size, settled } = around.head(log);
     asked.add(log);
+    ask(log);
+  }
+
+  function ask(log: LogName): void {
+    const { size, settled } = around.head(log);
     want({
       case: 'onward',
       value: create(OnwardSchema, {
@@ -148,7 +161,14 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       const log = head.log as LogName;
       parseLogName(log);
       // Kept for a log that is not known here yet as well: the registry may still be on its way.
-      if (peerSizes.size < MAX_PEER_HEADS) peerSizes.set(log, safeSize(head.size));
+      const isShown = claims.say(log, safeSize(head.size), head.checkpoint);
+      if (!isShown && obtainable.has(log)) {
+        around.unproven(log);
+        throw new Refusal(
+          ByeCode.PROOF,
+          `a head of ${log} says ${head.size} entries, and no checkpoint of its author covers them`,
+        );
+      }
       if (allSaid !== undefined && allSaid.size < MAX_PEER_HEADS) allSaid.set(log, head);
       if (head.checkpoint.length > 0 && obtainable.has(log)) around.consider(log, head.checkpoint);
     }
@@ -159,7 +179,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
    * peer has shown more: so it is asked for each time, and what was heard is kept as it was.
    */
   function peerSize(log: LogName): number {
-    return Math.min(peerSizes.get(log) ?? 0, around.head(log).end ?? Number.MAX_SAFE_INTEGER);
+    return Math.min(claims.size(log), around.head(log).end ?? Number.MAX_SAFE_INTEGER);
   }
 
   function behind(): LogProgress[] {
@@ -179,7 +199,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       } else if (heads.digest.length > 0) {
         const ours = headsDigest(logs.map((log) => [log, around.head(log)] as const));
         if (Buffer.compare(ours, heads.digest) === 0) {
-          for (const log of logs) peerSizes.set(log, around.head(log).size);
+          for (const log of logs) claims.say(log, around.head(log).size, NO_NOTE);
           followAllBut(heads.digest, logs, new Set());
         } else {
           allSaid = new Map();
@@ -203,7 +223,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       if (held > 2 * WINDOW_BYTES)
         throw new Refusal(ByeCode.TOO_LARGE, 'more segment bytes than flow control allows');
       if (segment.fill) return around.fill(log, segment);
-      peerSizes.set(log, Math.max(peerSizes.get(log) ?? 0, safeSize(segment.from) + segment.entries.length));
+      claims.arriving(log, safeSize(segment.from) + segment.entries.length, segment.checkpoint);
       around.extend(log, segment);
     },
     taken(log, size, weight) {
@@ -225,6 +245,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       asked.delete(log);
       want({ case: 'stop', value: create(StopSchema, { log }) });
     },
+    ask,
     askFor(log, ranges) {
       want({
         case: 'ranges',
@@ -241,6 +262,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     },
     compared: () => compared,
     peerSize,
+    claimsMore: (log) => claims.isOpen(log),
     takes: (log) => wanted.has(log),
     behind,
     state(now) {

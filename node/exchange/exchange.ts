@@ -4,10 +4,11 @@
 import { create } from '@bufbuild/protobuf';
 import { ByeCode, type Fault, HeadSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
-import { type LogName, LYON, type MemberCode, parseLogName } from '../names.js';
+import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { type Admission, createAdmission } from './admission.js';
 import { keepDialling } from './dialler.js';
@@ -21,6 +22,7 @@ import { type OwnLogWatch, watchOwnLogs } from './own-log-watch.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { exchangeReceipts, type ReceiptExchange } from './receipt-exchange.js';
 import { Refusal } from './refusal.js';
+import { askAboutRegistry } from './shown-registry.js';
 import { createSources, type Sources } from './sources.js';
 import { createStreams, type Outcome, type Streams } from './streams.js';
 import type { Wire } from './wire.js';
@@ -90,6 +92,7 @@ export class Exchange implements LinkHost {
       rank: (link, log) => (this.authorOf(log) === link.member ? 2 : link.member === LYON ? 1 : 0),
       isOwn: (log) => this.isOwn(log),
       size: (log) => this.logs.get(log)?.size ?? 0,
+      failed: (link, log) => this.warn(link, `it shows more of ${shortLogName(log)} than it delivers`),
     });
     this.#receipts = exchangeReceipts({
       clock: options.clock,
@@ -127,7 +130,10 @@ export class Exchange implements LinkHost {
         if (link.member === LYON && link.rootSigned.length > 0) registry.hubShows(link.rootSigned);
         await this.#adoptEpoch(link);
       },
-      begun: (link) => options.onSession(link),
+      begun: (link) => {
+        options.onSession(link);
+        if (askAboutRegistry(link, registry)) this.warn(link, 'it has another registry than this node');
+      },
       ended: (link) =>
         this.#sources.ended(link, this.#streams.live.values(), (other) =>
           this.exchanged(other.member, this.me),
@@ -271,6 +277,10 @@ export class Exchange implements LinkHost {
     this.#receipts.linked(link);
   }
 
+  unproven(link: Link, log: LogName): void {
+    if (this.isOwn(log)) this.#own.unproven(link, log);
+  }
+
   receipt(link: Link, receipt: Parameters<ReceiptExchange['heard']>[1]): void {
     this.#track(
       this.#receipts
@@ -315,8 +325,9 @@ export class Exchange implements LinkHost {
   /** The hub's registry began anew by the root's word: this node follows. */
   async #adoptEpoch(link: Link): Promise<void> {
     const { registry } = this.logs;
-    if (link.member !== LYON || link.registryLog === registry.log.name) return;
-    const { member, generation } = parseLogName(link.registryLog);
+    const shown = link.registry?.log ?? registry.log.name;
+    if (link.member !== LYON || shown === registry.log.name) return;
+    const { member, generation } = parseLogName(shown);
     if (member !== undefined || generation <= registry.state.generation) return;
     if (link.rootSigned.length === 0 || registry.newHubKeys(link.rootSigned) === undefined) {
       throw new Refusal(ByeCode.PROTOCOL, "the hub names a new registry without the root's word for it");
@@ -385,8 +396,4 @@ export class Exchange implements LinkHost {
     this.#running.add(tracked);
     void tracked.finally(() => this.#running.delete(tracked));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@
 //   text = "icse/frame/v1\n" ‖ session id (32) ‖ sequence (8, big-endian) ‖ SHA-256(SHA-256(m1) ‖ SHA-256(m2) ...)
 
 import { createHash, hash } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   ByeCode,
   type Frame,
@@ -14,6 +14,7 @@ import {
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { sign, verify } from '../keys/ed25519.js';
 import { Refusal } from './refusal.js';
+import { readMessage } from './strict-message.js';
 
 const LABEL = Buffer.from('icse/frame/v1\n');
 /** More messages than a frame of full size can hold of the smallest kind that is ever sent. */
@@ -32,7 +33,10 @@ export interface FrameWriter {
 }
 
 export interface FrameReader {
-  /** The messages of the next frame. Throws Refusal PROTOCOL on a gap or repeat, SIGNATURE on a bad signature. */
+  /**
+   * The messages of the next frame. Throws Refusal PROTOCOL on a gap or repeat or a message out of form, SIGNATURE on
+   * a bad signature.
+   */
   read(frame: Frame): { messages: Message[]; record: FrameRecord };
 }
 
@@ -74,14 +78,6 @@ export function createFrameReader(sessionId: Uint8Array, publicKey: Uint8Array):
 /** A message as it stands in a frame. */
 export function encodeMessage(content: Message['content']): Uint8Array {
   return toBinary(MessageSchema, create(MessageSchema, { content }));
-}
-
-function readMessage(bytes: Uint8Array): Message {
-  try {
-    return fromBinary(MessageSchema, bytes);
-  } catch (error) {
-    throw new Refusal(ByeCode.PROTOCOL, 'a message in a frame cannot be read', error);
-  }
 }
 
 function hashList(messages: readonly Uint8Array[]): Uint8Array {

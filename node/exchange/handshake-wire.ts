@@ -26,6 +26,7 @@ import {
 } from './handshake.js';
 import { Refusal } from './refusal.js';
 import { farewell } from './session.js';
+import { checkEnvelope } from './strict-message.js';
 import type { Wire } from './wire.js';
 
 /** The messages of a handshake. */
@@ -117,6 +118,7 @@ async function next<Case extends keyof Greeting>(
   const { value, done } = await inbox.next();
   if (done === true)
     throw new Refusal(ByeCode.GOING_AWAY, 'the peer ended the stream in the handshake', undefined, true);
+  checkEnvelope(value);
   const { content } = value;
   if (content.case === 'refusal') throw farewell(content.value);
   if (content.case !== expected)

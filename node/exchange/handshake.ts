@@ -17,12 +17,17 @@ import {
   Role,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { sign, verify } from '../keys/ed25519.js';
-import type { FederationId, MemberCode } from '../names.js';
+import { BadName, type FederationId, LYON, type MemberCode, parseLogName } from '../names.js';
+import { canonicalScanner, NotCanonical } from '../statements/canonical.js';
+import { MAX_ENTRY_BYTES } from '../statements/entry.js';
 import { plainReason, Refusal } from './refusal.js';
 
 export const PROTOCOL_VERSION = 1;
+const scanBody = canonicalScanner(HelloBodySchema);
 const HELLO_LABEL = Buffer.from('icse/hello/v1\n');
 const SESSION_LABEL = Buffer.from('icse/session/v1\n');
+/** Versions that an Open names; a node speaks two. */
+const MAX_VERSIONS = 16;
 const SOFTWARE = /^[a-z0-9./-]{1,64}$/;
 /** Members whose clocks differ by more are refused: keep-until days and receipts' times would mean nothing. */
 export const MAX_CLOCK_SKEW_MS = 10 * 60 * 1000;
@@ -83,6 +88,8 @@ export function checkOpen(open: Open): void {
       `this node speaks protocol ${PROTOCOL_VERSION}, the dialler ${open.versions.join(', ') || 'none'}`,
     );
   }
+  if (open.versions.length > MAX_VERSIONS)
+    throw new Refusal(ByeCode.PROTOCOL, `an Open names at most ${MAX_VERSIONS} versions`);
   if (open.nonce.length !== 32) throw new Refusal(ByeCode.PROTOCOL, 'the nonce is not 32 bytes');
 }
 
@@ -111,12 +118,14 @@ export function sayHello(
 /** Checks the peer's hello against all that this connection is. Throws Refusal, which says what does not fit. */
 export function checkHello(hello: Hello, expected: HelloExpectations): VerifiedHello {
   const body = readBody(hello.body);
+  // First, so that a later version is told so and not that its fields are unknown.
   if (body.version !== PROTOCOL_VERSION) {
     throw new Refusal(
       ByeCode.VERSION,
       `the peer speaks protocol ${body.version}, this node ${PROTOCOL_VERSION}`,
     );
   }
+  checkForm(hello.body);
   if (body.federation !== expected.federation) {
     throw new Refusal(
       ByeCode.FEDERATION,
@@ -147,6 +156,13 @@ export function checkHello(hello: Hello, expected: HelloExpectations): VerifiedH
   if (body.instance.length !== 16 || !SOFTWARE.test(body.software) || body.registry === undefined) {
     throw new Refusal(ByeCode.PROTOCOL, 'the hello lacks its instance, software or registry');
   }
+  if (!isRegistryHead(body.registry, expected.federation)) {
+    throw new Refusal(ByeCode.PROTOCOL, 'the hello names no registry of this federation');
+  }
+  if (body.sessionKey.length !== 32) throw new Refusal(ByeCode.PROTOCOL, 'the session key is not 32 bytes');
+  if (body.rootSigned.length > (expected.peer === LYON ? MAX_ENTRY_BYTES : 0)) {
+    throw new Refusal(ByeCode.PROTOCOL, "the hello says more of the root's word than is the peer's to say");
+  }
   const signed = Buffer.concat([HELLO_LABEL, hello.body]);
   const keys = expected.keysOf(body);
   if (keys.length === 0) {
@@ -171,7 +187,9 @@ export function checkHello(hello: Hello, expected: HelloExpectations): VerifiedH
 
 /** The id of the session: 32 bytes that only these two hellos give. */
 export function sessionIdOf(open: Open, acceptor: Hello, dialler: Hello): Uint8Array {
-  const parts = [toBinary(OpenSchema, open), acceptor.body, dialler.body];
+  // The contract's fields alone, whatever else a stranger's Open may have brought.
+  const opening = toBinary(OpenSchema, open, { writeUnknownFields: false });
+  const parts = [opening, acceptor.body, dialler.body];
   return hash(
     'sha256',
     Buffer.concat([SESSION_LABEL, ...parts.map((part) => hash('sha256', part, 'buffer'))]),
@@ -184,6 +202,28 @@ function readBody(bytes: Uint8Array): HelloBody {
     return fromBinary(HelloBodySchema, bytes);
   } catch (error) {
     throw new Refusal(ByeCode.PROTOCOL, 'the hello cannot be read', error);
+  }
+}
+
+/** One encoding, nothing unknown at any depth. */
+function checkForm(bytes: Uint8Array): void {
+  try {
+    scanBody(bytes);
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error;
+    throw new Refusal(ByeCode.PROTOCOL, `the hello is not in its form: ${error.message}`, error);
+  }
+}
+
+/** Log, size and root of a registry, and no checkpoint. */
+function isRegistryHead({ log, root, checkpoint }: Head, federation: FederationId): boolean {
+  if (root.length !== 32 || checkpoint.length > 0) return false;
+  try {
+    const named = parseLogName(log);
+    return named.federation === federation && named.member === undefined;
+  } catch (error) {
+    if (error instanceof BadName) return false;
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Envelope,
   EnvelopeSchema,
   type Fault,
+  type Head,
   type Receipt,
   Role,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -25,6 +26,7 @@ import { createLogWork } from './log-work.js';
 import type { Content } from './messages.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
+import { checkEnvelope } from './strict-message.js';
 import type { Wire } from './wire.js';
 
 export { localHead } from './local-head.js';
@@ -50,6 +52,8 @@ export interface LinkHost {
   recovering(): boolean;
   /** The peer's heads have been heard, or heard anew. */
   headsHeard(link: Link): void;
+  /** The peer says that it has more of a log than it can show. */
+  unproven(link: Link, log: LogName): void;
   receipt(link: Link, receipt: Receipt): void;
   /** A proven fork, first seen on this link. */
   forked(link: Link, fault: Fault): void;
@@ -79,7 +83,7 @@ export class Link {
   readonly software: string;
   readonly schema: number;
   /** The registry that the peer had when it said hello. */
-  readonly registryLog: string;
+  readonly registry: Head | undefined;
   /** What the root has signed last, by a hub's hello; not checked yet. */
   readonly rootSigned: Uint8Array;
   readonly since: number;
@@ -116,7 +120,7 @@ export class Link {
     this.instance = peer.body.instance;
     this.software = peer.body.software;
     this.schema = peer.body.schema;
-    this.registryLog = peer.body.registry?.log ?? '';
+    this.registry = peer.body.registry;
     this.rootSigned = peer.body.rootSigned;
     this.since = host.clock.now();
     this.skewMs = Number(peer.body.clockMs) - this.since;
@@ -221,6 +225,7 @@ export class Link {
         if (this.#ended !== undefined) return;
         if (done === true)
           throw new Refusal(ByeCode.GOING_AWAY, 'the peer ended the stream', undefined, true);
+        checkEnvelope(value);
         const { content } = value;
         if (content.case !== 'frame') {
           if (content.case === 'refusal') throw farewell(content.value);
@@ -301,6 +306,8 @@ export class Link {
       compare: (log, size, root) => this.#start(() => work.compare(log, size, root)),
       extend: (log, segment) => this.#start(() => work.extend(log, segment)),
       consider: (log, note) => this.#start(() => work.consider(log, note)),
+      proven: (log, note) => logs.get(log)?.provenBy(note),
+      unproven: (log) => this.#host.unproven(this, log),
       fill: (log, segment) => this.#start(() => work.fill(log, segment)),
       receipt: (receipt) => this.#host.receipt(this, receipt),
       fault: (fault) => this.#start(() => work.fault(fault)),

@@ -10,7 +10,7 @@ import {
   FaultSchema,
   type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { verifyFork } from '../log/fork.js';
+import { NotAFork, provenFault } from '../log/fork.js';
 import { safeSize } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { LogClosed } from '../log/log-rules.js';
@@ -19,8 +19,9 @@ import { readFill, readSegment } from '../log/read-segment.js';
 import { SegmentRefused } from '../log/verify-segment.js';
 import { WriteAbandoned } from '../log/write-chain.js';
 import type { LogName, MemberCode } from '../names.js';
+import { BadCheckpoint } from '../tlog/checkpoint.js';
 import { SEGMENT_BYTES, segmentWeight } from './messages.js';
-import { Refusal } from './refusal.js';
+import { INTERNAL_ERROR, Refusal } from './refusal.js';
 import type { Session } from './session.js';
 
 export interface LogWorkSurroundings {
@@ -112,8 +113,16 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     // Before the log grows by it: what a peer sends is never sent back to it.
     provider.peerHas(name, end);
     if (around.isOwn(name) && !around.recovering()) {
-      if (end > log.size)
+      if (end > log.size) {
+        // Anybody can send bytes: only our own signature says that there is another node with our keys.
+        if ((log.provenBy(segment.checkpoint, segment.entries) ?? 0) <= log.size) {
+          throw new Refusal(
+            ByeCode.PROOF,
+            `a segment of ${name} goes up to ${end}, and we have signed no more than ${log.size}`,
+          );
+        }
         around.ownLogDiffers(name, `${around.member} has it up to ${end}, here it ends at ${log.size}`);
+      }
       return consumer.taken(name, log.size, weight);
     }
     try {
@@ -174,7 +183,11 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       const fault = await log.consider(note);
       if (fault !== undefined) around.forked(fault);
     } catch (error) {
-      throw new Refusal(ByeCode.PROOF, `a head of ${name}: ${(error as Error).message}`, error);
+      if (error instanceof BadCheckpoint)
+        throw new Refusal(ByeCode.PROOF, `a head of ${name}: ${error.message}`, error);
+      if (error instanceof WriteAbandoned) return around.warn(error.message);
+      // Our own store failed: nothing that the peer is to blame for.
+      throw new Refusal(ByeCode.INTERNAL, INTERNAL_ERROR, error);
     }
   }
 
@@ -198,19 +211,16 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     await fault(proof);
   }
 
-  async function fault(proof: Fault): Promise<void> {
-    const name = proof.log as LogName;
+  async function fault(told: Fault): Promise<void> {
+    const name = told.log as LogName;
     const log = logs.get(name);
-    const key = logs.registry.state.logs.get(name)?.key ?? logs.registry.hubKeys.log;
     if (log === undefined || log.fault !== undefined) return;
+    let proof: Fault;
     try {
-      verifyFork(name, key, proof);
+      proof = provenFault(name, (size) => logs.registry.keysAt(name, size), told);
     } catch (error) {
-      throw new Refusal(
-        ByeCode.PROOF,
-        `the fault of ${name} proves nothing: ${(error as Error).message}`,
-        error,
-      );
+      if (!(error instanceof NotAFork)) throw error;
+      throw new Refusal(ByeCode.PROOF, `the fault of ${name} proves nothing: ${error.message}`, error);
     }
     await log.freeze(proof);
     around.forked(proof);

@@ -18,6 +18,8 @@ export const LIVE_ENTRIES = 256;
 export const STALL_MS = 5000;
 /** Heads in one message, so that it fits a frame beside others however many logs there are. */
 export const HEADS_BYTES = 512 * 1024;
+/** Logs that a Follow names as excepted: some 300 KiB. Beyond these, each log is asked for by name. */
+export const MAX_EXCEPT = 4096;
 /** A head that the peer does not follow is told at most so often. */
 export const ANNOUNCE_MS = 1000;
 

@@ -3,7 +3,7 @@
 
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
-import { type LogName, LYON, type MemberCode } from '../names.js';
+import { type LogName, LYON, type MemberCode, shortLogName } from '../names.js';
 import { registryLog } from '../registry/state.js';
 import type { ExchangeEvent } from './exchange-event.js';
 import type { Link } from './link.js';
@@ -22,6 +22,8 @@ export interface OwnLogWatch {
   readonly guard: OwnLogGuard;
   /** A peer's heads have been compared: what it has of our logs is an answer. */
   answered(link: Link): void;
+  /** A peer says that it has more of a log of ours than it can show. */
+  unproven(link: Link, log: LogName): void;
   /** A peer shows another log of ours than we have: publishing stops. */
   differs(link: Link, log: LogName, what: string): void;
 }
@@ -56,16 +58,27 @@ export function watchOwnLogs(around: OwnLogWatchSurroundings): OwnLogWatch {
     others: witnesses,
   });
 
+  /** Tells the guard what is certain of what the peer has. */
+  function answered(link: Link): void {
+    const { consumer } = link.session;
+    const wasReady = guard.ready();
+    const certain = ownLogs().filter((log) => !consumer.claimsMore(log));
+    if (certain.length < ownLogs().length) guard.claimed(link.member);
+    guard.answered(link.member, new Map(certain.map((log) => [log, consumer.peerSize(log)])));
+    if (!wasReady || guard.ready()) return;
+    const log = ownLogs().find((own) => consumer.peerSize(own) > (logs.get(own)?.size ?? 0));
+    const reason = guard.why();
+    if (log !== undefined) around.onEvent({ kind: 'own-log', log, member: link.member, reason });
+  }
+
   return {
     guard,
-    answered(link) {
-      const { consumer } = link.session;
-      const wasReady = guard.ready();
-      guard.answered(link.member, new Map(ownLogs().map((log) => [log, consumer.peerSize(log)])));
-      if (!wasReady || guard.ready()) return;
-      const log = ownLogs().find((own) => consumer.peerSize(own) > (logs.get(own)?.size ?? 0));
-      const reason = guard.why();
-      if (log !== undefined) around.onEvent({ kind: 'own-log', log, member: link.member, reason });
+    answered,
+    unproven(link, log) {
+      const reason = `it says that it has more of our log ${shortLogName(log)} than we, and shows no signature of ours`;
+      around.onEvent({ kind: 'warning', member: link.member, reason });
+      // It has answered, for what its word is worth: publishing does not wait for what nobody has shown.
+      answered(link);
     },
     differs(link, log, what) {
       const isStopped = !guard.ready() && !guard.recovering();

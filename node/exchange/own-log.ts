@@ -10,6 +10,8 @@ export class NotReady extends Failure {}
 
 /** Time for the others to answer after the first one has. */
 const GRACE_MS = 2000;
+/** What somebody says and cannot be told to be so yet holds publishing back so long: a segment will show it. */
+const CLAIM_MS = 5000;
 /** How long publishing waits for the check. */
 export const CHECK_MS = 10_000;
 
@@ -22,8 +24,10 @@ export interface OwnLogSurroundings {
 }
 
 export interface OwnLogGuard {
-  /** A peer has told how far it holds each of our own logs. */
+  /** A peer has shown, under our own signature, how far it holds each of our own logs. */
   answered(member: MemberCode, sizes: ReadonlyMap<LogName, number>): void;
+  /** A peer says that it has more than can be told to be so: waited for, but not for good. */
+  claimed(member: MemberCode): void;
   /** A dial failed: that member will not tell now. */
   unreachable(member: MemberCode): void;
   /** Publishing without an answer, by the operator's word. */
@@ -44,6 +48,7 @@ export interface OwnLogGuard {
 /** The check of one node's own logs. */
 export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
   const answers = new Map<MemberCode, ReadonlyMap<LogName, number>>();
+  const claims = new Map<MemberCode, number>();
   const silent = new Set<MemberCode>();
   const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   let firstAnswerAt: number | undefined;
@@ -92,6 +97,7 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     const enough = any && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
     // Alone is when nobody answers: what somebody has shown is never passed over.
     if (lacking() !== undefined) return;
+    if ([...claims.values()].some((since) => now - since < CLAIM_MS)) return;
     if (!alone && others?.length !== 0 && !enough) return;
     ready = true;
     for (const waiter of waiting) waiter.resolve();
@@ -111,6 +117,10 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
         return;
       }
       look();
+    },
+    claimed(member) {
+      // Counted from the first time: saying it again gains nothing.
+      if (!claims.has(member)) claims.set(member, around.now());
     },
     unreachable(member) {
       silent.add(member);

@@ -128,6 +128,8 @@ export function createProvider(around: ProviderSurroundings): Provider {
     const due = [...cursors].filter(([log, cursor]) => {
       if (cursor.busy || !offered.has(log)) return false;
       const { size } = around.head(log);
+      // A head to compare is due also when there is nothing to send.
+      if (cursor.settled !== undefined && cursor.settled.size <= size) return true;
       return size > cursor.next && size !== cursor.nothingAt;
     });
     const live = due.filter(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);

@@ -51,11 +51,16 @@ export interface ReceiptExchange {
 
 export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   const { book, logs, me } = around;
-  const due = new Set<Log>();
+  /** Also each log that is here at the start: its receipt may have been due when the node stopped. */
+  const due = new Set<Log>(logs.all().filter(needsReceipt));
   const givenAt = new Map<LogName, number>();
   /** What each link has been told and may not have heard. */
   const underway = new WeakMap<Link, Underway>();
   let giving: Promise<void> = Promise.resolve();
+
+  function needsReceipt(log: Log): boolean {
+    return !around.isOwn(log.name) && log.size > 0 && log.fault === undefined;
+  }
 
   function send(to: MemberCode, receipt: KeptReceipt): void {
     if (to === me || to === receipt.by) return;
@@ -94,6 +99,7 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   }
 
   async function give(log: Log): Promise<void> {
+    if (book.get(log.name, me)?.size === log.size) return;
     const receipt = await giveReceipt(
       log,
       logs.registry.state.federation,
@@ -118,7 +124,7 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
 
   return {
     changed(log) {
-      if (around.isOwn(log.name) || log.size === 0 || log.fault !== undefined) return;
+      if (!needsReceipt(log)) return;
       due.add(log);
       giveDue();
     },

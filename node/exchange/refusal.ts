@@ -3,6 +3,9 @@
 import { ByeCode } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 
+/** All that a peer is told of what is not its affair. */
+export const INTERNAL_ERROR = 'an internal error; see the log of the node';
+
 /** Ends a stream; the peer is told code and sentence. */
 export class Refusal extends Failure {
   readonly bye: ByeCode;
@@ -25,7 +28,7 @@ export function byeName(code: ByeCode): string {
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof Failure) return new Refusal(ByeCode.PROTOCOL, error.message, error);
-  return new Refusal(ByeCode.INTERNAL, 'an internal error; see the log of the node', error);
+  return new Refusal(ByeCode.INTERNAL, INTERNAL_ERROR, error);
 }
 
 /** Longest reason on the wire, in bytes. */
@@ -34,4 +37,9 @@ const MAX_REASON = 512;
 /** A sentence cut and cleaned for the wire, or for our log when it came from there: printable ASCII. */
 export function plainReason(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON);
+}
+
+/** True for a sentence as `plainReason` makes them. */
+export function isPlainReason(text: string): boolean {
+  return text.length <= MAX_REASON && /^[\x20-\x7e]*$/.test(text);
 }

@@ -4,8 +4,8 @@
 import { create } from '@bufbuild/protobuf';
 import { type Fault, FaultSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { LogName } from '../names.js';
-import { BadCheckpoint, openCheckpoint } from '../tlog/checkpoint.js';
-import { ed25519Verifier } from '../tlog/note.js';
+import { BadCheckpoint } from '../tlog/checkpoint.js';
+import { openAuthorNote } from './author-note.js';
 import type { LogRules } from './log-rules.js';
 import type { LogState, SignedHead } from './log-state.js';
 import { NotesAhead } from './notes-ahead.js';
@@ -40,9 +40,8 @@ export function createNoteComparison(log: ComparedLog): NoteComparison {
 
   /** The note as its author's; undefined when a registry's note is signed by a key not known here (any more). */
   function verified(note: Uint8Array): SignedHead | undefined {
-    const key = log.rules.keys([])[0] ?? new Uint8Array(32);
     try {
-      return { ...openCheckpoint(note, ed25519Verifier(log.name, key)), note: new Uint8Array(note) };
+      return openAuthorNote(log.name, note, (size) => log.rules.keysAt(size));
     } catch (error) {
       if (log.rules.isRegistry === true && error instanceof BadCheckpoint) return undefined;
       throw error;

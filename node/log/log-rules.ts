@@ -10,6 +10,8 @@ import type { LogState } from './log-state.js';
 export interface LogRules {
   /** Public keys that may have signed the author's checkpoints, the likeliest first. `items` is the run at hand. */
   keys(items: readonly LogItem[]): readonly Uint8Array[];
+  /** Public keys under which a checkpoint of that size counts, whenever it is seen: keys that were given up since too. */
+  keysAt(size: number): readonly Uint8Array[];
   /** The place up to which entries are taken; undefined = no end. */
   cut(): { readonly size: number; readonly root: Uint8Array } | undefined;
   /** The broken rule of an entry that is to become a hole; undefined when it is good. Throws to refuse the run. */

@@ -5,10 +5,11 @@ import type { Fault, Hole, Segment } from '../../proto/gen/icse/v1/exchange_pb.j
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogStore } from '../store/log-store.js';
-import { signCheckpoint } from '../tlog/checkpoint.js';
+import { BadCheckpoint, signCheckpoint } from '../tlog/checkpoint.js';
 import { rootOf } from '../tlog/compact-range.js';
 import type { NoteSigner } from '../tlog/note.js';
 import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
+import { openAuthorNote } from './author-note.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
 import { fillFrom } from './filling.js';
 import { hashRun } from './hashed-run.js';
@@ -247,6 +248,20 @@ export class Log {
    */
   consider(note: Uint8Array): Promise<Fault | undefined> {
     return this.#notes.consider(note);
+  }
+
+  /**
+   * How far the note shows the author to have gone with the log: 0 when it is not the author's; undefined for a
+   * registry when it is by no key that is known here (yet). `items` is the run that came with it, if any.
+   */
+  provenBy(note: Uint8Array, items: readonly LogItem[] = []): number | undefined {
+    try {
+      const keys = this.#rules.keys(items);
+      return openAuthorNote(this.name, note, (size) => [...this.#rules.keysAt(size), ...keys]).size;
+    } catch (error) {
+      if (!(error instanceof BadCheckpoint)) throw error;
+      return this.#rules.isRegistry === true ? undefined : 0;
+    }
   }
 
   /** Keeps the proof of a fork, already verified, and takes nothing more. */

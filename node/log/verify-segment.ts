@@ -5,12 +5,13 @@ import { create } from '@bufbuild/protobuf';
 import { HoleSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
-import { openCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
+import { BadCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import { type CompactRange, rootOf } from '../tlog/compact-range.js';
-import { ed25519Verifier, formatNote, parseNote, verifyNote } from '../tlog/note.js';
 import { verifyConsistency } from '../tlog/proof.js';
+import { openAuthorNote } from './author-note.js';
 import { type HashedRun, hashRun } from './hashed-run.js';
 import { isHole, type LogItem, safeSize } from './item.js';
+import type { SignedHead } from './log-state.js';
 
 /** A segment that does not verify: 'bad-segment' (its form), 'bad-proof', or 'gap'. The sender is to blame. */
 export class SegmentRefused extends Failure {}
@@ -87,25 +88,14 @@ export function verifySegment(
   return { from: range.size, items, hashed, note: checkpoint.note, checkpoint, ahead };
 }
 
-/** The checkpoint under the first key that fits; only the author's own signature line is kept. */
-function checkpointUnder(
-  log: LogName,
-  bytes: Uint8Array,
-  keys: readonly Uint8Array[],
-): TreeHead & { note: Uint8Array } {
-  let last: unknown;
-  for (const key of keys) {
-    try {
-      const verifier = ed25519Verifier(log, key);
-      const head = openCheckpoint(bytes, verifier);
-      const note = parseNote(bytes);
-      return { ...head, note: formatNote(note.text, verifyNote(note, [verifier]).verified) };
-    } catch (error) {
-      last = error;
-    }
+/** The checkpoint under the first key that fits. */
+function checkpointUnder(log: LogName, bytes: Uint8Array, keys: readonly Uint8Array[]): SignedHead {
+  try {
+    return openAuthorNote(log, bytes, () => keys);
+  } catch (error) {
+    if (!(error instanceof BadCheckpoint)) throw error;
+    throw new SegmentRefused('bad-proof', `the checkpoint is not its author's: ${error.message}`, error);
   }
-  const why = last instanceof Error ? last.message : 'no key of its author is known';
-  throw new SegmentRefused('bad-proof', `the checkpoint is not its author's: ${why}`, last);
 }
 
 /** True when every place of the run is an entry: what a registry demands. */

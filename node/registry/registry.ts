@@ -12,6 +12,7 @@ import { checkEntryBytes, decodeEntry } from '../statements/entry.js';
 import { isGoodRecord } from '../statements/quick-check.js';
 import { brokenRules } from '../statements/rules.js';
 import type { LogStore } from '../store/log-store.js';
+import { keysAt } from './log-keys.js';
 import { isRootSigned } from './root-signature.js';
 import { applyRegistryEntry, emptyRegistry, hubKeys, type RegistryState } from './state.js';
 
@@ -105,6 +106,18 @@ export class Registry {
     if (before === undefined || news.closes >= before.closes) this.#shown = rootSigned;
   }
 
+  /**
+   * Public keys under which a checkpoint of the log counts at that size, keys that it had earlier and those that
+   * the hub's hello has shown among them.
+   */
+  keysAt(log: LogName, size: number): readonly Uint8Array[] {
+    const known = keysAt(this.#state, log, size);
+    const { member, generation } = parseLogName(log);
+    if (member !== undefined) return known;
+    const keys = known.length === 0 ? [this.hubKeys.log] : known;
+    return generation < this.#state.generation ? keys : [...keys, ...this.#shownKeys()];
+  }
+
   /** The last entry that the root signed (Rotate of the hub, or Epoch), serialised; undefined when there is none. */
   get rootSigned(): Uint8Array | undefined {
     return this.#rootSigned;
@@ -134,6 +147,7 @@ export class Registry {
         const known = this.#state.logs.get(log);
         return known === undefined ? [] : [known.key];
       },
+      keysAt: (size) => keysAt(this.#state, log, size),
       cut: () => this.#state.logs.get(log)?.cut,
       examine: (_index, bytes) => {
         try {
@@ -149,7 +163,7 @@ export class Registry {
 
   async #openLog(): Promise<void> {
     const name = logName(this.#anchors.federation, undefined, this.#state.generation);
-    const log = await Log.open(name, this.#store, this.#rules());
+    const log = await Log.open(name, this.#store, this.#rules(name));
     let state = this.#state;
     for (let from = 0; from < log.size; from += FOLD_BATCH) {
       for (const item of await log.read(from, from + FOLD_BATCH)) state = this.#applied(state, item);
@@ -159,9 +173,10 @@ export class Registry {
     this.#log = log;
   }
 
-  #rules(): LogRules {
+  #rules(name: LogName): LogRules {
     return {
       keys: (items) => this.#signers(items),
+      keysAt: (size) => this.keysAt(name, size),
       cut: () => undefined,
       isRegistry: true,
       examine: (index, bytes) => {
@@ -189,6 +204,11 @@ export class Registry {
     const news = this.#shown === undefined ? undefined : this.#news(this.#shown);
     if (news !== undefined && (turn === undefined || news.closes > turn.closes)) keys.push(news.keys.log);
     return keys;
+  }
+
+  #shownKeys(): Uint8Array[] {
+    const news = this.#shown === undefined ? undefined : this.#news(this.#shown);
+    return news === undefined ? [] : [news.keys.log];
   }
 
   /** The last change of the hub's keys among the entries. */

@@ -14,6 +14,7 @@ import {
   parseMemberCode,
 } from '../names.js';
 import { EMPTY_ROOT } from '../tlog/hash.js';
+import { type RegistrySigner, withSigner } from './log-keys.js';
 import { isRootSigned } from './root-signature.js';
 
 /** A place in a log: its first `size` entries have the tree `root`. */
@@ -55,6 +56,8 @@ export interface RegistryState {
   readonly logs: ReadonlyMap<LogName, MemberLog>;
   /** Every key that anybody has or had, in hex: one key, one member, one purpose, for good. */
   readonly keys: ReadonlySet<string>;
+  /** The hub's log keys that sign this registry, the newest last. */
+  readonly signers: readonly RegistrySigner[];
 }
 
 /** A registry entry that its rules refuse: code 'bad-registry-entry'. */
@@ -68,7 +71,16 @@ export class BadRegistryEntry extends Failure {
 const MAX_MEMBERS = 4096;
 
 export function emptyRegistry(federation: FederationId, generation = 1): RegistryState {
-  return { federation, generation, size: 0, schema: 1, members: new Map(), logs: new Map(), keys: new Set() };
+  return {
+    federation,
+    generation,
+    size: 0,
+    schema: 1,
+    members: new Map(),
+    logs: new Map(),
+    keys: new Set(),
+    signers: [],
+  };
 }
 
 /** The log that holds this registry. */
@@ -169,7 +181,12 @@ export function applyRegistryEntry(state: RegistryState, entry: Entry, rootKey: 
         key: keys.log,
         cut: member.suspended ? NOTHING : undefined,
       };
-      const turned = withMember(withLog(next, member.log, cut.place), { ...member, keys, log });
+      const signers = member.code === LYON ? withSigner(state.signers, keys.log, state.size) : state.signers;
+      const turned = withMember(withLog({ ...next, signers }, member.log, cut.place), {
+        ...member,
+        keys,
+        log,
+      });
       return withKeys(withNewLog(turned, opened), allOf(keys));
     }
     case 'schemaChange':
@@ -201,7 +218,7 @@ function admitted(
   const keys = freshKeys(state, admit.keys, refuse);
   if (admit.quota === undefined) refuse(`${code} has no quota`);
   if (past.length > 0 && state.generation === 1) refuse('earlier logs are named only after an epoch');
-  let next = state;
+  let next = code === LYON ? { ...state, signers: withSigner([], keys.log, 0) } : state;
   for (const [at, { cut, key }] of past.entries()) {
     const { log, place } = cutOf(cut, refuse);
     if (log !== logName(state.federation, code, at + 1)) refuse(`${log} is not log ${at + 1} of ${code}`);

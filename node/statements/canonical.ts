@@ -22,7 +22,16 @@ export class NotCanonical extends Failure {
   }
 }
 
-type Shape = 'uint32' | 'uint64' | 'enum' | 'bytes' | 'string' | 'message' | 'packed enum';
+type Shape =
+  | 'bool'
+  | 'uint32'
+  | 'uint64'
+  | 'enum'
+  | 'bytes'
+  | 'string'
+  | 'message'
+  | 'packed enum'
+  | 'packed uint64';
 
 interface FieldRule {
   readonly name: string;
@@ -74,7 +83,7 @@ function messageRule(desc: DescMessage, known: Map<DescMessage, MessageRule>): M
       name: field.localName,
       number: field.number,
       shape,
-      repeated: field.fieldKind === 'list' && shape !== 'packed enum',
+      repeated: field.fieldKind === 'list' && !isPacked(shape),
       implicit: field.presence === FeatureSet_FieldPresence.IMPLICIT && field.fieldKind !== 'list',
       oneof: field.oneof === undefined ? 0 : 1 << desc.oneofs.indexOf(field.oneof),
       values: field.enum === undefined ? new Set() : valuesOf(field.enum),
@@ -94,9 +103,15 @@ function shapeOf(field: DescField): Shape {
   if (kind === 'enum') return field.fieldKind === 'list' ? 'packed enum' : 'enum';
   if (kind === 'scalar' && field.scalar === ScalarType.BYTES) return 'bytes';
   if (kind === 'scalar' && field.scalar === ScalarType.STRING) return 'string';
+  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.BOOL) return 'bool';
   if (field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT32) return 'uint32';
   if (field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT64) return 'uint64';
+  if (kind === 'scalar' && field.scalar === ScalarType.UINT64) return 'packed uint64';
   throw new TypeError(`${field.toString()} has a type that the canonical scan does not know`);
+}
+
+function isPacked(shape: Shape): boolean {
+  return shape === 'packed enum' || shape === 'packed uint64';
 }
 
 function isGroup(field: DescField): boolean {
@@ -104,7 +119,7 @@ function isGroup(field: DescField): boolean {
 }
 
 function wireTypeOf(shape: Shape): number {
-  return shape === 'uint32' || shape === 'uint64' || shape === 'enum' ? 0 : 2;
+  return shape === 'bool' || shape === 'uint32' || shape === 'uint64' || shape === 'enum' ? 0 : 2;
 }
 
 function scanMessage(rule: MessageRule, cursor: Cursor, end: number): void {
@@ -127,6 +142,10 @@ function scanMessage(rule: MessageRule, cursor: Cursor, end: number): void {
 
 function scanValue(field: FieldRule, cursor: Cursor, end: number): void {
   switch (field.shape) {
+    case 'bool':
+      if (readVarint32(cursor, end) !== 1)
+        throw refusal(cursor, 'false written out, or neither true nor false');
+      return;
     case 'uint32':
       if (readVarint32(cursor, end) === 0 && field.implicit) throw refusal(cursor, 'zero written out');
       return;
@@ -146,7 +165,7 @@ function scanDelimited(field: FieldRule, cursor: Cursor, end: number): void {
   const start = cursor.pos;
   const stop = start + length;
   if (stop > end) throw refusal(cursor, `${length} bytes announced, ${end - start} left`);
-  if (length === 0 && (field.implicit || field.shape === 'packed enum')) {
+  if (length === 0 && (field.implicit || isPacked(field.shape))) {
     throw refusal(cursor, 'empty but written out');
   }
   if (field.message !== undefined) {
@@ -154,6 +173,8 @@ function scanDelimited(field: FieldRule, cursor: Cursor, end: number): void {
     scanMessage(field.message, cursor, stop);
   } else if (field.shape === 'packed enum') {
     while (cursor.pos < stop) readEnum(field, cursor, stop);
+  } else if (field.shape === 'packed uint64') {
+    while (cursor.pos < stop) skipVarint64(cursor, stop);
   } else {
     if (field.shape === 'string' && !isText(cursor.bytes, start, stop)) throw refusal(cursor, 'not UTF-8');
     cursor.pos = stop;

@@ -122,10 +122,8 @@ async function checkForks(federation: Federation): Promise<void> {
   const { ledger } = federation;
   for (const { by, fault } of ledger.faultsSeen) {
     const name = fault.log as LogName;
-    const keys = federation
-      .running()
-      .map(({ registry }) => registry.state.logs.get(name)?.key ?? registry.hubKeys.log);
-    if (!keys.some((key) => isProven(name, key, fault)))
+    const registries = federation.running().map(({ registry }) => registry);
+    if (!registries.some((registry) => isProven(name, (size) => registry.keysAt(name, size), fault)))
       ledger.broken('a fork is proven', `the proof of ${by} that ${short(name)} is forked does not verify`);
   }
   const live = liveMembers(federation).filter(({ member }) => !ledger.dishonest.has(member));
@@ -176,9 +174,9 @@ async function haveBranches(logs: NonNullable<ReturnType<SimulatedNode['logs']['
   return false;
 }
 
-function isProven(...[name, key, fault]: Parameters<typeof verifyFork>): boolean {
+function isProven(...[name, keysAt, fault]: Parameters<typeof verifyFork>): boolean {
   try {
-    verifyFork(name, key, fault);
+    verifyFork(name, keysAt, fault);
     return true;
   } catch {
     return false;

@@ -8,6 +8,7 @@ import { grpcService } from '../../node/exchange/grpc-service.js';
 import { enrolmentCredentials } from '../../node/exchange/tls.js';
 import { LYON } from '../../node/names.js';
 import { Enrolment, EnrolRequestSchema } from '../../proto/gen/icse/v1/enrolment_pb.js';
+import { MemberKeysSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { aRunningHub, type RunningHub, removeFolders } from '../hub/a-hub.js';
 
 let hub: RunningHub;
@@ -53,6 +54,17 @@ describe('the enrolment listener', () => {
     const error = await strange(hub.listener.port, { csr: new Uint8Array(17 * 1024) });
     expect(error.details).toContain('larger than max');
     expect(hub.events).toEqual([]);
+  });
+
+  it('refuses fields that are not in the contract, at every depth', async () => {
+    const unknown = { no: 99, wireType: 2, data: new Uint8Array([4, ...Buffer.from('text')]) };
+    const keys = create(MemberKeysSchema);
+    keys.$unknown = [unknown];
+    const request = create(EnrolRequestSchema, { member: 'NL' });
+    request.$unknown = [unknown];
+    for (const more of [request, create(EnrolRequestSchema, { member: 'NL', keys })]) {
+      expect(codeOf(await strange(hub.listener.port, more))).toBe('malformed');
+    }
   });
 
   it('survives keys, requests and names that are nonsense', async () => {

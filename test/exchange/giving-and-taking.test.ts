@@ -58,6 +58,14 @@ describe('two sessions', () => {
     );
   });
 
+  it('compare a head that is asked about at once, also when there is nothing to send', () => {
+    const [nl, hub] = twoSides({ AU: 5, NL: 7 }, { AU: 5, NL: 7 });
+    settle(nl, hub);
+    nl.session.consumer.ask(nameOf('AU'));
+    settle(nl, hub);
+    expect(hub.compared).toEqual([nameOf('AU')]);
+  });
+
   it('send no more than the window while nothing is acknowledged', () => {
     const [nl, hub] = twoSides({ NL: 0 }, { AU: 90_000, NL: 0 });
     for (let i = 0; i < 10; i++) deliver(nl, hub) || deliver(hub, nl);

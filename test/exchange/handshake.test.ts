@@ -45,6 +45,8 @@ const SELF: SelfIntroduction = {
   sessionKey: KEY.publicKey,
 };
 
+const UNKNOWN = { no: 99, wireType: 2, data: new Uint8Array([4, ...Buffer.from('text')]) };
+
 /** What the receiver of a hello said in this role expects. */
 function expectations(role: Role): HelloExpectations {
   return {
@@ -92,6 +94,15 @@ describe.each(ROLES)("the %s's hello", (_who, role) => {
     ["half an acceptor's nonce", { acceptorNonce: bytes(2, 16) }, 'identity'],
     ['half an instance', { instance: bytes(5, 8) }, 'protocol'],
     ['software that is free text', { software: 'Our own node!' }, 'protocol'],
+    ['half a session key', { sessionKey: bytes(5, 16) }, 'protocol'],
+    ["the root's word, which is Lyon's to say", { rootSigned: bytes(5) }, 'protocol'],
+    ['free text as its registry', { registry: { ...SELF.registry, log: 'words' } }, 'protocol'],
+    [
+      "a member's log as its registry",
+      { registry: { ...SELF.registry, log: `icse/${FEDERATION}/NL` } },
+      'protocol',
+    ],
+    ['a checkpoint', { registry: { ...SELF.registry, checkpoint: bytes(1) } }, 'protocol'],
     ['a clock 11 minutes behind', { clockMs: BigInt(NOW - 660_000) }, 'clock'],
     ['a clock 11 minutes ahead', { clockMs: BigInt(NOW + 660_000) }, 'clock'],
     ['a clock that is no time', { clockMs: 2n ** 63n }, 'clock'],
@@ -129,6 +140,21 @@ describe.each(ROLES)("the %s's hello", (_who, role) => {
     expect(() => checkHello(helloWith({}, role), expected)).toThrow(
       expect.objectContaining({ code: 'not-a-member' }),
     );
+  });
+
+  it.each<[string, Partial<HelloBody>]>([
+    ['beside', { $unknown: [UNKNOWN] }],
+    ['inside its registry', { registry: { ...SELF.registry, $unknown: [UNKNOWN] } }],
+  ])('with a field that is not in the contract %s is refused', (_where, change) => {
+    expect(() => checkHello(helloWith(change, role), expectations(role))).toThrow(
+      expect.objectContaining({ code: 'protocol' }),
+    );
+  });
+
+  it('of a later version is told so, whatever fields it has', () => {
+    expect(() =>
+      checkHello(helloWith({ version: 2, $unknown: [UNKNOWN] }, role), expectations(role)),
+    ).toThrow(expect.objectContaining({ code: 'version' }));
   });
 
   it('that cannot be read is refused', () => {

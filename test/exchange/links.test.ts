@@ -260,6 +260,21 @@ describe("a node's own log", () => {
     expect(parties.lyon.copyOf(nl)?.fault).toBeUndefined();
   });
 
+  it('is published whatever a hub says of it that bears no signature of ours', async () => {
+    const [nl] = (await theyAreLinked(['NL'])) as [Party];
+    await nl.publish(someRecords(3));
+    await has(parties.lyon, nl, 3);
+    await nl.close();
+    Object.defineProperty(parties.lyon.copyOf(nl), 'size', { get: () => 500 });
+    const again = await parties.restart('NL');
+    again.exchange.keepLinkTo(LYON);
+    await again.publish(someRecords(2));
+    expect(again.log.size).toBe(5);
+    expect(event(again, 'warning')).toMatchObject({ member: LYON, reason: expect.stringContaining('NL') });
+    await inTime(again, () => again.events.some((one) => one.kind === 'unlinked' && one.code === 'proof'));
+    expect(again.exchange.guard.ready()).toBe(true);
+  });
+
   it('stops being published when somebody shows more of it than is here', async () => {
     const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
     const copy = await copiedStore(nl.store);
@@ -328,7 +343,7 @@ describe('a home that was copied', () => {
     for (const party of [be, fr, parties.lyon, nl]) {
       await until(party, () => party.copyOf(nl)?.fault !== undefined);
       const fault = party.copyOf(nl)?.fault as Fault;
-      expect(verifyFork(nl.log.name, nl.secrets.log.publicKey, fault).first).toBeGreaterThan(3);
+      expect(verifyFork(nl.log.name, () => [nl.secrets.log.publicKey], fault).first).toBeGreaterThan(3);
       await until(party, () => party.events.some((one) => one.kind === 'forked'));
       expect(party.events.filter((one) => one.kind === 'forked')).toHaveLength(1);
     }
@@ -338,6 +353,26 @@ describe('a home that was copied', () => {
 });
 
 describe('streams', () => {
+  it.each(['open', 'hello', 'frame'] as const)('end at a field beside those of an %s', async (kind) => {
+    clock = hastyClock();
+    const unknown = { no: 99, wireType: 2, data: new Uint8Array([4, ...Buffer.from('text')]) };
+    parties = await theParties(['NL'], {
+      over: 'memory',
+      clock,
+      onWire: ({ toAcceptor }) => {
+        toAcceptor.alter = (envelope) => {
+          if (envelope.content.case === kind) envelope.content.value.$unknown = [unknown];
+          return envelope;
+        };
+      },
+    });
+    const { lyon } = parties;
+    parties.party('NL').exchange.keepLinkTo(LYON);
+    await until(lyon, () =>
+      lyon.events.some((one) => 'code' in one && one.code === 'protocol' && !one.byPeer),
+    );
+  });
+
   it('are not taken with a member that is denied', async () => {
     const [nl, be] = (await theyAreLinked(['NL', 'BE'], { deny: { BE: ['NL'] } })) as [Party, Party];
     nl.exchange.keepLinkTo(be.member);
@@ -517,6 +552,20 @@ describe('receipts', () => {
     await inTime(nl, () => nl.book.get(name, be.member)?.size === 30 && nl.book.get(name, LYON)?.size === 30);
   });
 
+  it('that were due when the node stopped are given when it starts again', async () => {
+    const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
+    const sizeOf = (party: Party) => party.book.get(nl.log.name, be.member)?.size;
+    await nl.publish(someRecords(1));
+    await until(be, () => sizeOf(be) === 1);
+    await nl.publish(someRecords(2));
+    await has(be, nl, 3);
+    const again = await parties.restart('BE');
+    expect(sizeOf(be)).toBe(1);
+    again.exchange.keepLinkTo(LYON);
+    // The book of the test is not kept over a restart, so that all is given anew.
+    await inTime(nl, () => sizeOf(nl) === 3);
+  });
+
   it('that were on their way when the stream broke are sent again', async () => {
     const [nl] = (await theyAreLinked(['NL'])) as [Party];
     const wire = parties.wires.find((pair) => pair.acceptor.peer.member === nl.member);
@@ -628,6 +677,17 @@ describe('the hub', () => {
     expect(again.registry.log.root).not.toEqual(nl.registry.log.root);
     again.exchange.keepLinkTo(nl.member);
     await until(again, () => again.logs.get(registry)?.fault !== undefined);
+    // Both have seen it in the hello already.
+    for (const [one, other] of [
+      [again, nl],
+      [nl, again],
+    ] as const) {
+      expect(one.events).toContainEqual({
+        kind: 'warning',
+        member: other.member,
+        reason: 'it has another registry than this node',
+      });
+    }
     await until(nl, () => nl.logs.get(registry)?.fault !== undefined);
     expect(parseMemberCode('BE')).toBe(again.member);
   });

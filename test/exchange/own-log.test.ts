@@ -28,6 +28,24 @@ describe('the check of our own logs', () => {
     expect(guard.why()).toContain('LYON has our log NL up to 4');
   });
 
+  it('waits for what somebody says and cannot be told to be so, but not for good', () => {
+    const clock = { now: 0 };
+    const sizes = new Map([[FIRST, 3]]);
+    const guard = guardOwnLogs({ now: () => clock.now, sizes: () => sizes, others: () => [LYON, NL] });
+    guard.claimed(NL);
+    guard.answered(LYON, new Map([[FIRST, 3]]));
+    for (const [now, ready] of [
+      [0, false],
+      [4000, false],
+      [5000, true],
+    ] as const) {
+      clock.now = now;
+      guard.claimed(NL);
+      guard.look();
+      expect(guard.ready(), `after ${now} ms`).toBe(ready);
+    }
+  });
+
   it('takes no alarm from logs that a registry begun anew has not named yet', () => {
     const sizes = new Map([[FIRST, 19]]);
     const guard = aGuard(sizes);

@@ -14,6 +14,8 @@ export const nameOf = (owner: string) => `icse/${'ab'.repeat(32)}/${owner}` as L
 export class Side {
   readonly sizes = new Map<LogName, number>();
   readonly outbox: Content[] = [];
+  /** Logs of which a head of the peer was compared. */
+  readonly compared: LogName[] = [];
   readonly works: (() => void)[] = [];
   readonly sent = new Map<LogName, Set<number>>();
   /** Logs of which a read gives nothing, as of a log cut below its size. */
@@ -47,12 +49,18 @@ export class Side {
         choose: (logs) => logs,
         read: (log, from) => this.later(() => this.session.provider.segmentRead(log, this.read(log, from))),
         readRange: () => {},
-        compare: (log) => this.later(() => this.session.provider.compared(log, true)),
+        compare: (log) =>
+          this.later(() => {
+            this.compared.push(log);
+            this.session.provider.compared(log, true);
+          }),
         extend: (log, segment) => {
           this.session.provider.peerHas(log, Number(segment.from) + segment.entries.length);
           this.later(() => this.extend(log, segment));
         },
         consider: () => {},
+        proven: () => Number.MAX_SAFE_INTEGER,
+        unproven: () => {},
         fill: () => {},
         receipt: () => {},
         fault: () => {},

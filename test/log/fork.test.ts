@@ -1,10 +1,12 @@
+import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyPairOf } from '../../node/keys/ed25519.js';
-import { verifyFork } from '../../node/log/fork.js';
+import { provenFault, verifyFork } from '../../node/log/fork.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
+import { cosign } from '../../node/tlog/cosignature.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
-import type { Fault } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Fault, FaultSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { AUTHOR, aLog, entries, NL, noteOver, openLog, SIGNER, segmentOf } from './logs.js';
 
 /** What the author signed elsewhere: the first `common` entries are the same. */
@@ -20,7 +22,7 @@ describe('a fork', () => {
         const log = await aLog(300, store);
         const at = Math.min(common, size - 1);
         const fault = (await log.consider(otherNote(at, size))) as Fault;
-        expect(verifyFork(NL, AUTHOR.publicKey, fault)).toEqual({ first: size, second: 300 });
+        expect(verifyFork(NL, () => [AUTHOR.publicKey], fault)).toEqual({ first: size, second: 300 });
         for (const frozen of [log, await openLog(store)]) {
           expect(frozen.fault).toBeDefined();
           await expect(frozen.append(entries(1, 300), SIGNER)).rejects.toMatchObject({ code: 'frozen' });
@@ -35,14 +37,14 @@ describe('a fork', () => {
     const log = await aLog(40);
     const fault = (await log.consider(otherNote(10, 40))) as Fault;
     expect(fault.proof).toEqual([]);
-    expect(verifyFork(NL, AUTHOR.publicKey, fault)).toEqual({ first: 40, second: 40 });
+    expect(verifyFork(NL, () => [AUTHOR.publicKey], fault)).toEqual({ first: 40, second: 40 });
   });
 
   it('between two notes of one size is proven although the log is not there yet', async () => {
     const log = await aLog(5);
     expect(await log.consider(noteOver(entries(90)))).toBeUndefined();
     const fault = (await log.consider(otherNote(50, 90))) as Fault;
-    expect(verifyFork(NL, AUTHOR.publicKey, fault)).toEqual({ first: 90, second: 90 });
+    expect(verifyFork(NL, () => [AUTHOR.publicKey], fault)).toEqual({ first: 90, second: 90 });
     expect(log.fault).toBeDefined();
   });
 
@@ -52,7 +54,10 @@ describe('a fork', () => {
     expect(await reader.consider(otherNote(20, 70))).toBeUndefined();
     await reader.extend(await segmentOf(author, 0));
     expect(reader.fault).toBeDefined();
-    expect(verifyFork(NL, AUTHOR.publicKey, reader.fault as Fault)).toEqual({ first: 70, second: 100 });
+    expect(verifyFork(NL, () => [AUTHOR.publicKey], reader.fault as Fault)).toEqual({
+      first: 70,
+      second: 100,
+    });
     await expect(reader.extend(await segmentOf(author, 50))).rejects.toMatchObject({ code: 'frozen' });
   });
 
@@ -63,7 +68,10 @@ describe('a fork', () => {
     const reader = await openLog();
     await reader.extend(await segmentOf(twin, 0, 1e6, 50));
     await reader.extend(await segmentOf(author, 50));
-    expect(verifyFork(NL, AUTHOR.publicKey, reader.fault as Fault)).toEqual({ first: 100, second: 120 });
+    expect(verifyFork(NL, () => [AUTHOR.publicKey], reader.fault as Fault)).toEqual({
+      first: 100,
+      second: 120,
+    });
   });
 
   it('is in no two notes of an honest author', async () => {
@@ -102,9 +110,27 @@ describe('a fork', () => {
       { second: noteOver(entries(40, 0, 'other'), thief) },
     ];
     for (const change of bad) {
-      expect(() => verifyFork(NL, AUTHOR.publicKey, { ...fault, ...change })).toThrow(
+      expect(() => verifyFork(NL, () => [AUTHOR.publicKey], { ...fault, ...change })).toThrow(
         expect.objectContaining({ code: 'not-a-fork' }),
       );
+    }
+  });
+
+  it('is kept and told with what proves it alone, whatever a peer has put beside it', async () => {
+    const log = await aLog(40);
+    const clean = (await log.consider(otherNote(10, 20))) as Fault;
+    const one = create(FaultSchema, { log: NL, first: otherNote(10, 40), second: noteOver(entries(40)) });
+    const line = { name: 'free-text', keyPair: keyPairOf(new Uint8Array(32).fill(9)) };
+    const keys = () => [AUTHOR.publicKey];
+    for (const fault of [clean, one]) {
+      const isOneSize = fault === one;
+      const laden = create(FaultSchema, {
+        ...fault,
+        first: cosign(fault.first, line, 1),
+        second: cosign(fault.second, line, 1),
+        ...(isOneSize ? { firstRoot: Buffer.from('free text') } : {}),
+      });
+      expect(provenFault(NL, keys, laden)).toEqual(fault);
     }
   });
 

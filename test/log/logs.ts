@@ -19,7 +19,8 @@ export const SIGNER = ed25519Signer(NL, AUTHOR);
 
 /** Rules that take everything under the author's key. */
 export function rules(changes: Partial<LogRules> = {}): LogRules {
-  return { keys: () => [AUTHOR.publicKey], cut: () => undefined, examine: () => undefined, ...changes };
+  const keys = () => [AUTHOR.publicKey];
+  return { keys, keysAt: keys, cut: () => undefined, examine: () => undefined, ...changes };
 }
 
 export function openLog(store: LogStore = createMemoryStore(), changes?: Partial<LogRules>): Promise<Log> {

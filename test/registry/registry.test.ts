@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { verifyFork } from '../../node/log/fork.js';
 import { Logs } from '../../node/log/logs.js';
 import { readSegment } from '../../node/log/read-segment.js';
 import { LYON, type MemberCode } from '../../node/names.js';
@@ -7,7 +8,14 @@ import type { Registry } from '../../node/registry/registry.js';
 import type { LogStore } from '../../node/store/log-store.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { leafHash } from '../../node/tlog/hash.js';
-import { HoleReason, HoleSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import {
+  type Fault,
+  FaultSchema,
+  HoleReason,
+  HoleSchema,
+  type Segment,
+  SegmentSchema,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
 import {
   admit,
   aRegistry,
@@ -201,6 +209,37 @@ describe('new keys of the hub', () => {
     const other = await openRegistry();
     other.hubShows(second);
     await expect(other.log.extend(await segmentOf(hub))).rejects.toMatchObject({ code: 'bad-proof' });
+  });
+
+  it('leave what the old ones signed to be compared: a fork before the change, and across it, is proven', async () => {
+    const hub = await aRotatedHub();
+    const twin = await aRegistry([admit('BE')]);
+    const fault = (await hub.log.consider(twin.log.checkpoint?.note as Uint8Array)) as Fault;
+    const other = await aRotatedHub();
+    expect(verifyFork(other.log.name, (size) => other.keysAt(other.log.name, size), fault)).toEqual({
+      first: 2,
+      second: 3,
+    });
+    // With the keys that were given up nothing can be shown of what came after.
+    await twin.log.append([admit('FR'), admit('US')].map(entryOf), signer());
+    expect(await other.log.consider(twin.log.checkpoint?.note as Uint8Array)).toBeUndefined();
+    expect(other.log.fault).toBeUndefined();
+  });
+
+  it('of a later registry leave a fork of the one before to be proven', async () => {
+    const hub = await aRegistry([admit('NL')]);
+    const first = hub.log;
+    const twin = await aRegistry([admit('BE')]);
+    const fault = create(FaultSchema, {
+      log: first.name,
+      first: first.checkpoint?.note as Uint8Array,
+      second: twin.log.checkpoint?.note as Uint8Array,
+    });
+    await hub.beginEpoch();
+    const check = () => verifyFork(first.name, (size) => hub.keysAt(first.name, size), fault);
+    expect(check()).toEqual({ first: 2, second: 2 });
+    await hub.log.append([epoch({ keys: keysOf('LYON again') })].map(entryOf), signer('LYON again', 2));
+    expect(check()).toEqual({ first: 2, second: 2 });
   });
 
   it('are believed by the word of the root only while they are news', async () => {
