@@ -350,6 +350,7 @@ export class Exchange implements LinkHost {
     this.#offers.changed();
     for (const link of this.#streams.live.values()) {
       link.session.consumer.offerChanged();
+      link.opened(log.name);
       if (this.isOwn(log.name)) this.headsHeard(link);
     }
   }
