@@ -60,8 +60,10 @@ export interface LogWork {
 /** Segments in a row that do not continue the log, from one peer, before it is sent away. */
 const MAX_GAPS = 16;
 
-/** Faults that wait for their logs, a stream; each has at most two notes and a proof. */
+/** Faults that wait for their logs, a stream. */
 const MAX_EARLY = 64;
+/** Two notes with their author's line alone have some 600 bytes. */
+const MAX_EARLY_NOTES = 2048;
 
 export function createLogWork(around: LogWorkSurroundings): LogWork {
   const { logs } = around;
@@ -221,7 +223,7 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
   async function fault(told: Fault): Promise<void> {
     const name = told.log as LogName;
     const log = logs.get(name);
-    if (log === undefined && early.size < MAX_EARLY) early.set(name, told);
+    if (log === undefined && early.size < MAX_EARLY && isOfUsualSize(told)) early.set(name, told);
     if (log === undefined || log.fault !== undefined) return;
     let proof: Fault;
     try {
@@ -241,4 +243,10 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
   }
 
   return { read, readRange, compare, extend, fill, consider, diverged, fault, opened };
+}
+
+/** A fault with nothing beside its proof; it cannot be checked before its log is known. */
+function isOfUsualSize({ first, second, firstRoot, proof }: Fault): boolean {
+  const isProof = proof.length <= 64 && [firstRoot, ...proof].every((hash) => hash.length <= 32);
+  return isProof && first.length + second.length <= MAX_EARLY_NOTES;
 }
