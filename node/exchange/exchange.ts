@@ -344,12 +344,12 @@ export class Exchange implements LinkHost {
     if (this.isOwn(log.name)) this.guard.look();
   }
 
-  /** A log that the registry has come to name is open: it can be exchanged from now on. */
   #opened(log: Log): void {
     this.#known.add(log.name);
     this.#offers.changed();
     for (const link of this.#streams.live.values()) {
       link.session.consumer.offerChanged();
+      link.opened(log.name);
       if (this.isOwn(log.name)) this.headsHeard(link);
     }
   }

@@ -22,7 +22,7 @@ import { createFrameReader, createFrameWriter, type FrameReader, type FrameRecor
 import type { SelfIntroduction } from './handshake.js';
 import { answer, greet, type Handshake, type Transcript } from './handshake-wire.js';
 import { localHead } from './local-head.js';
-import { createLogWork } from './log-work.js';
+import { createLogWork, type LogWork } from './log-work.js';
 import type { Content } from './messages.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
@@ -99,6 +99,7 @@ export class Link {
   readonly #inbox: AsyncIterator<Envelope>;
   readonly #reader: FrameReader;
   readonly #queue: FrameQueue;
+  readonly #work: LogWork;
   readonly #pongs = new Map<bigint, () => void>();
   readonly #inProgress = new Set<Promise<void>>();
   #end: ((refusal: Refusal) => void) | undefined;
@@ -131,6 +132,7 @@ export class Link {
     this.#queue = createFrameQueue(wire, createFrameWriter(sessionId, host.sessionKey), (record, messages) =>
       host.frame(this, 'out', record, messages),
     );
+    this.#work = this.#works();
     this.session = startSession(this.#surroundings(), this.since);
   }
 
@@ -214,6 +216,11 @@ export class Link {
     });
   }
 
+  /** A log that the registry has come to name is open. */
+  opened(log: LogName): void {
+    if (this.#ended === undefined) this.#start(() => this.#work.opened(log));
+  }
+
   state(): { state: LinkState; why: string } {
     return this.session.consumer.state(this.#host.clock.now());
   }
@@ -281,9 +288,9 @@ export class Link {
     void running.finally(() => this.#inProgress.delete(running));
   }
 
-  #surroundings(): Parameters<typeof startSession>[0] {
+  #works(): LogWork {
     const { logs } = this.#host;
-    const work = createLogWork({
+    return createLogWork({
       logs,
       member: this.member,
       session: () => this.session,
@@ -295,6 +302,11 @@ export class Link {
       filled: (log, from, to) => this.#host.filled(log, from, to),
       warn: (what) => this.#host.warn(this, what),
     });
+  }
+
+  #surroundings(): Parameters<typeof startSession>[0] {
+    const { logs } = this.#host;
+    const work = this.#work;
     return {
       offered: () => this.#host.exchanged(this.#host.me, this.member),
       obtainable: () => this.#host.exchanged(this.member, this.#host.me),

@@ -53,13 +53,22 @@ export interface LogWork {
   consider(log: LogName, note: Uint8Array): Promise<void>;
   diverged(divergence: Divergence): Promise<void>;
   fault(fault: Fault): Promise<void>;
+  /** A log is open here from now on. */
+  opened(log: LogName): Promise<void>;
 }
 
 /** Segments in a row that do not continue the log, from one peer, before it is sent away. */
 const MAX_GAPS = 16;
 
+/** Faults that wait for their logs, a stream. */
+const MAX_EARLY = 64;
+/** Two notes with their author's line alone have some 600 bytes. */
+const MAX_EARLY_NOTES = 2048;
+
 export function createLogWork(around: LogWorkSurroundings): LogWork {
   const { logs } = around;
+  /** Faults of logs that are not open here yet: they are told once a stream, maybe before the registry has come. */
+  const early = new Map<LogName, Fault>();
   let gaps = 0;
 
   async function read(name: LogName, from: number): Promise<void> {
@@ -214,6 +223,7 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
   async function fault(told: Fault): Promise<void> {
     const name = told.log as LogName;
     const log = logs.get(name);
+    if (log === undefined && early.size < MAX_EARLY && isOfUsualSize(told)) early.set(name, told);
     if (log === undefined || log.fault !== undefined) return;
     let proof: Fault;
     try {
@@ -226,5 +236,17 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     around.forked(proof);
   }
 
-  return { read, readRange, compare, extend, fill, consider, diverged, fault };
+  async function opened(name: LogName): Promise<void> {
+    const told = early.get(name);
+    early.delete(name);
+    if (told !== undefined) await fault(told);
+  }
+
+  return { read, readRange, compare, extend, fill, consider, diverged, fault, opened };
+}
+
+/** A fault with nothing beside its proof; it cannot be checked before its log is known. */
+function isOfUsualSize({ first, second, firstRoot, proof }: Fault): boolean {
+  const isProof = proof.length <= 64 && [firstRoot, ...proof].every((hash) => hash.length <= 32);
+  return isProof && first.length + second.length <= MAX_EARLY_NOTES;
 }

@@ -7,9 +7,9 @@ import { Logs } from '../../node/log/logs.js';
 import { type MemberCode, parseMemberCode } from '../../node/names.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
-import { SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { FaultSchema, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { entries, noteOver } from '../log/logs.js';
-import { admit, aRegistry, log, secretsOf } from '../registry/acts.js';
+import { admit, aRegistry, entryOf, signer as hubSigner, log, secretsOf } from '../registry/acts.js';
 
 const NL = log('NL');
 const session = { provider: { peerHas: () => {} }, consumer: { taken: () => {} } } as unknown as Session;
@@ -34,7 +34,7 @@ async function works(size: number, changes: Partial<LogWorkSurroundings> = {}) {
     warn: () => {},
     ...changes,
   });
-  return { nl, work };
+  return { nl, logs, work };
 }
 
 describe('entries of our own log that go beyond its end', () => {
@@ -63,6 +63,20 @@ describe('entries of our own log that go beyond its end', () => {
     const { differing, done } = await sent(noteOver(entries(9), signer));
     await done;
     expect(differing).toHaveLength(1);
+  });
+});
+
+describe('a fault of a log that is not known here yet', () => {
+  it('counts once the registry has come to name the log: it is told once a stream', async () => {
+    const { logs, work } = await works(3);
+    const FR = log('FR');
+    const author = ed25519Signer(FR, secretsOf('FR').log);
+    const notes = { first: noteOver(entries(4), author), second: noteOver(entries(4, 1), author) };
+    await work.fault(create(FaultSchema, { log: FR, ...notes }));
+    await logs.registry.log.append([entryOf(admit('FR'))], hubSigner());
+    await logs.opened();
+    await work.opened(FR);
+    expect(logs.get(FR)?.fault).toBeDefined();
   });
 });
 
