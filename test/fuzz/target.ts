@@ -18,6 +18,8 @@ export interface Subject {
   readonly maxBytes: number;
   /** Pieces of text that mean something to the parser. */
   readonly words?: readonly string[];
+  /** What one input may use of a processor, where a second is not enough. */
+  readonly slowMs?: number;
   /** An input that has to be taken. */
   sample(chance: Chance): Uint8Array;
   /** Takes the input as the program would. Throws Failure when it is refused, Finding when a promise is broken. */

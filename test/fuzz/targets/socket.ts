@@ -23,6 +23,8 @@ import { aRecord } from './entry.js';
 
 /** A body has at most 256 KiB. */
 const MAX_BYTES = 300_000;
+/** Of 150,000 lines each has an answer of its own; they go out as they are made, and others get their turn. */
+const SLOW_MS = 5000;
 const STATUSES: readonly number[] = [200, 400, 404, 409, 503];
 const MAX_ANSWER_SHOWN = 300;
 const WORDS = [
@@ -72,6 +74,7 @@ async function openSocket(): Promise<Subject> {
   return {
     form: 'text',
     maxBytes: MAX_BYTES,
+    slowMs: SLOW_MS,
     words: WORDS,
     sample: (chance) => bytesOf(aCall(chance)),
     async take(input) {
