@@ -118,7 +118,7 @@ function send(agent: Agent, socketPath: string, { method, path, body }: RawCall)
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         try {
-          checkAnswer(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
+          checkAnswer(path, response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'));
           resolve();
         } catch (error) {
           reject(error);
@@ -138,7 +138,7 @@ function send(agent: Agent, socketPath: string, { method, path, body }: RawCall)
 }
 
 /** One of our statuses; and lines of JSON, the error ones with a code that is not the node's own fault. */
-function checkAnswer(status: number, answer: string): void {
+function checkAnswer(path: string, status: number, answer: string): void {
   const shown = answer.slice(0, MAX_ANSWER_SHOWN);
   promise(STATUSES.includes(status), `the socket answers with status ${status}: ${shown}`);
   promise(answer === '' || answer.endsWith('\n'), `an answer without its end: ${shown}`);
@@ -147,6 +147,8 @@ function checkAnswer(status: number, answer: string): void {
     promise(error?.code !== 'internal', `an error inside the node: ${line.slice(0, MAX_ANSWER_SHOWN)}`);
     if (status !== 200) {
       promise(error !== undefined && error.message !== '', 'a refusal without a sentence');
+      // The hub understands an act and will not do it: there are no members here to act upon.
+      if (path.startsWith('/hub/') && error.code !== 'bad-call') return;
       throw new Failure(error.code, error.message);
     }
   }
@@ -188,7 +190,21 @@ const CALLS: readonly CallMaker[] = [
   () => ['GET /views', ''],
   () => ['GET /faults', ''],
   () => ['GET /hub/members', ''],
+  (chance) => ['POST /hub/invite', anAct(chance, { confirm: true, replace: false, name: 'Police' })],
+  (chance) => ['POST /hub/confirm', anAct(chance, { fingerprint: 'abcd-ef01' })],
+  (chance) => ['POST /hub/amend', anAct(chance, { address: 'nl.example:7001', appendAlone: false })],
+  (chance) => ['POST /hub/suspend', anAct(chance, { at: 3, appendAlone: true })],
+  (chance) => ['POST /hub/reinstate', anAct(chance, { accept: false, appendAlone: true })],
 ];
+
+function anAct(chance: Chance, fields: object): string {
+  return JSON.stringify({
+    member: chance.pick(['NL', 'AU', 'LYON']),
+    by: 'a person',
+    reason: 'why',
+    ...fields,
+  });
+}
 
 function lines(chance: Chance, line: () => unknown): string {
   return Array.from({ length: chance.int(1, 3) }, () => `${JSON.stringify(line())}\n`).join('');
