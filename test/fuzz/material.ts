@@ -47,7 +47,7 @@ export interface Material {
   readonly faultDocuments: readonly string[];
 }
 
-/** Makes all of it, in a second or two. */
+/** Makes all of it, in a few seconds: RSA keys are slow to make. */
 export async function makeMaterial(): Promise<Material> {
   const chance = chanceOf('material');
   const serial = (): string => `4${Buffer.from(chance.bytes(16)).toString('hex').slice(1)}`;

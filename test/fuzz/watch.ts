@@ -10,6 +10,8 @@ const MAX_INPUT_BYTES = 2 * 1024 * 1024;
 /** Far more than what waits is given (fuzz.ts), so that only code that never comes back gets here. */
 const HUNG_MS = 120_000;
 const LOOK_MS = 250;
+/** Threads that hung or died; more of them tell nothing new, and each takes its time. */
+const MAX_ENDED = 5;
 /** Places in the head of the shared memory. */
 const AT = 0;
 const LENGTH = 1;
@@ -38,7 +40,7 @@ export async function watch(options: WatchOptions): Promise<FuzzResult> {
   const end = options.from + options.inputs;
   let next = options.from;
   let taken = 0;
-  while (next < end) {
+  while (next < end && failures.length < MAX_ENDED) {
     const current = new SharedArrayBuffer(HEAD_BYTES + MAX_INPUT_BYTES);
     new Int32Array(current)[AT] = -1;
     const outcome = await watchOne({ ...options, from: next, inputs: end - next }, current);

@@ -1,5 +1,5 @@
 // Frames of a session: the envelope as gRPC hands it on, the frame reader, and the messages. A hostile member can
-// sign whatever it likes, so what is refused for its signature alone comes again with a good one.
+// sign whatever it likes, so the messages come in a frame with a good signature too.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { createFrameReader, createFrameWriter, encodeMessage } from '../../../node/exchange/frames.js';

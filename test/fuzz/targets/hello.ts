@@ -1,5 +1,5 @@
-// Hellos: who a stranger says it is, before anything else is known of it. As a frame it comes again with a good
-// signature when that alone was wrong.
+// Hellos: who a peer says it is, before anything else is known of it. A hostile one can sign what it likes, so each
+// comes with a good signature too.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
