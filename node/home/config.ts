@@ -4,7 +4,7 @@
 //   icse.yaml:7: peers.dail: unknown setting; known here: dial, deny
 
 import { open } from 'node:fs/promises';
-import { LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type CST, Lexer, LineCounter, type Node, Parser, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { writePrivate } from '../../certs/files.js';
 import { Failure } from '../failure.js';
@@ -13,8 +13,12 @@ import { addressText, parseAddress } from './address.js';
 import { memberField, parsedField } from './document-fields.js';
 
 /** Lists of all members that a federation may have fit several times over. */
-const MAX_BYTES = 64 * 1024;
+const MAX_BYTES = 32 * 1024;
 const MAX_PEERS = 4096;
+/** Settings are three deep. The library calls itself for each level, and a full stack takes the process down. */
+const MAX_DEPTH = 16;
+/** There are five. The library compares each name with all the others, which takes seconds for thousands. */
+const MAX_SETTINGS = 100;
 /** A hundred years: longer is a slip of the finger. */
 const MAX_JOURNAL_DAYS = 36_525;
 
@@ -82,12 +86,14 @@ export async function readConfig(path: string): Promise<NodeConfig> {
 /** Reads the text of an icse.yaml; `path` is named in what is refused. Throws BadConfig. */
 export function parseConfig(path: string, text: string): NodeConfig {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  checkShape(path, text);
+  // Pretty errors repeat their line and count from the start for each, which takes seconds when all is wrong.
+  // Without a level the library writes warnings of its own to standard error.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, pos }) => {
-      const [sentence = ''] = message.split(/ at line \d+/, 1);
-      return `${path}:${lines.linePos(pos[0]).line}: ${sentence}`;
-    });
+    const problems = document.errors.map(
+      ({ message, pos }) => `${path}:${lines.linePos(pos[0]).line}: ${message}`,
+    );
     throw new BadConfig(problems, document.errors[0]);
   }
   visit(document, {
@@ -106,6 +112,28 @@ export function parseConfig(path: string, text: string): NodeConfig {
       return `${path}:${lines.linePos(offset).line}: ${where === '' ? '' : `${where}: `}${sentence}`;
     });
   throw new BadConfig(problems, parsed.error);
+}
+
+/** Takes the text apart as far as it is safe, and looks how deep and wide it is. */
+function checkShape(path: string, text: string): void {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    const innermost = parser.stack.at(-1);
+    if (innermost === undefined) continue;
+    const refuse = (why: string) =>
+      new BadConfig([`${path}:${lines.linePos(parser.offset).line}: more than ${why}`]);
+    if (parser.stack.length > MAX_DEPTH) throw refuse(`${MAX_DEPTH} groups deep`);
+    if (isGroup(innermost) && innermost.items.length > MAX_SETTINGS) {
+      throw refuse(`${MAX_SETTINGS} settings in one group`);
+    }
+  }
+}
+
+function isGroup(token: CST.Token): token is CST.BlockMap | CST.FlowCollection {
+  return token.type === 'block-map' || (token.type === 'flow-collection' && token.start.source === '{');
 }
 
 interface Problem {
@@ -173,7 +201,8 @@ export function writeConfig(path: string, config: NodeConfig): Promise<void> {
   return writePrivate(path, configText(config));
 }
 
-function configText({ listen, listenEnrol, peers, journalDays, logLevel }: NodeConfig): string {
+/** The text of an icse.yaml with its comments. */
+export function configText({ listen, listenEnrol, peers, journalDays, logLevel }: NodeConfig): string {
   const list = (codes: readonly MemberCode[]) => `[${codes.join(', ')}]`;
   const listening =
     listen === undefined

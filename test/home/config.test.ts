@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BadConfig, DEFAULT_CONFIG, parseConfig, readConfig, writeConfig } from '../../node/home/config.js';
 import { parseMemberCode } from '../../node/names.js';
 
@@ -86,6 +86,33 @@ describe('icse.yaml is refused, with file and line', () => {
       'icse.yaml:3:',
     ]);
     expect(() => parseConfig('icse.yaml', 'lisen: x\njournalDays: 0')).toThrow('(and 1 more)');
+  });
+
+  it('when it is so deep that reading it would take the process down', () => {
+    for (const deep of ['[', '{a: ', '- ', '? ', ': ', 'a: {b: {']) {
+      for (const times of [100, 3000, 30_000]) {
+        expect(problemsOf(deep.repeat(times))).toEqual(['icse.yaml:1: more than 16 groups deep']);
+      }
+    }
+    expect(problemsOf(`peers:\n${' -'.repeat(3000)}`)).toEqual(['icse.yaml:2: more than 16 groups deep']);
+  });
+
+  it('in a moment, however much is wrong with it', () => {
+    const startedAt = performance.now();
+    const settings = Array.from({ length: 9000 }, (_, n) => `k${n}`);
+    expect(problemsOf(settings.map((name) => `${name}: 1`).join('\n'))[0]).toContain(
+      'more than 100 settings',
+    );
+    expect(problemsOf(`{ ${settings.join(', ')} }`)[0]).toContain('more than 100 settings');
+    expect(problemsOf(`dial: ${'"'.repeat(65_000)}`).length).toBeGreaterThan(30_000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  it('without a word of a library to standard error', () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    expect(problemsOf('? [EUROPOL]\n: 1\n')).not.toEqual([]);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it('when it is missing, no text, a directory, or far too long', async () => {
