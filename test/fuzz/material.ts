@@ -143,6 +143,7 @@ async function aFault(
   const signer = ed25519Signer(name, secretsOf('NL').log);
   const log = await Log.open(name, createMemoryStore(), {
     keys: () => [secretsOf('NL').log.publicKey],
+    keysAt: () => [secretsOf('NL').log.publicKey],
     cut: () => undefined,
     examine: () => undefined,
   });
