@@ -77,7 +77,6 @@ function aHello(chance: Chance) {
     log: `icse/${FEDERATION}/registry`,
     size: BigInt(chance.int(1, 5000)),
     root: chance.bytes(32),
-    checkpoint: chance.bytes(chance.int(0, 90)),
   });
   const self = {
     federation: FEDERATION,
@@ -87,7 +86,7 @@ function aHello(chance: Chance) {
     schema: chance.int(1, 3),
     clockMs: NOW_MS + chance.int(-500_000, 500_000),
     registry,
-    rootSigned: chance.bytes(chance.int(0, 60)),
+    rootSigned: new Uint8Array(0),
     sessionKey: KEY.publicKey,
   };
   return sayHello(self, LYON, Role.DIALLER, BINDING, KEY.secretKey);
