@@ -12,6 +12,8 @@ import { HASH_BYTES } from './hash.js';
 import {
   BadNote,
   formatNote,
+  type Note,
+  type NoteSignature,
   type NoteSigner,
   type NoteVerifier,
   parseNote,
@@ -97,23 +99,40 @@ export function signCheckpoint(head: TreeHead, signer: NoteSigner): Uint8Array {
  * border. Throws BadCheckpoint.
  */
 export function openCheckpoint(bytes: Uint8Array, verifier: NoteVerifier): TreeHead {
-  const { log, size, root, extensions } = parseTreeHead(verifiedText(bytes, verifier));
+  return openCheckpointNote(parsedCheckpoint(bytes), verifier).head;
+}
+
+/** The note that a checkpoint is; nothing is verified by that. Throws BadCheckpoint. */
+export function parsedCheckpoint(bytes: Uint8Array): Note {
+  try {
+    return parseNote(bytes);
+  } catch (error) {
+    if (error instanceof BadNote) throw new BadCheckpoint(`not a checkpoint: ${error.message}`, error);
+    throw error;
+  }
+}
+
+/** As openCheckpoint, of a note that is parsed already; `lines` are those that were verified. */
+export function openCheckpointNote(
+  note: Note,
+  verifier: NoteVerifier,
+): { readonly head: TreeHead; readonly lines: readonly NoteSignature[] } {
+  const { verified } = verifiedLines(note, verifier);
+  const { log, size, root, extensions } = parseTreeHead(note.text);
   if (log !== verifier.name) {
     throw new BadCheckpoint(
       `the checkpoint is of ${JSON.stringify(log.slice(0, 120))}, not of ${verifier.name}`,
     );
   }
   if (extensions.length > 0) throw new BadCheckpoint(`the checkpoint of ${log} has lines beyond the three`);
-  return { log, size, root };
+  return { head: { log, size, root }, lines: verified };
 }
 
-function verifiedText(bytes: Uint8Array, verifier: NoteVerifier): string {
+function verifiedLines(note: Note, verifier: NoteVerifier): ReturnType<typeof verifyNote> {
   try {
-    const note = parseNote(bytes);
-    verifyNote(note, [verifier]);
-    return note.text;
+    return verifyNote(note, [verifier]);
   } catch (error) {
-    if (error instanceof BadNote || error instanceof UnverifiedNote) {
+    if (error instanceof UnverifiedNote) {
       throw new BadCheckpoint(`not a checkpoint of ${verifier.name}: ${error.message}`, error);
     }
     throw error;

@@ -85,8 +85,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Splits a note into its text and signatures; nothing is verified by that. Throws BadNote. */
 export function parseNote(bytes: Uint8Array): Note {
   if (bytes.length > MAX_NOTE_BYTES) throw new BadNote(`a note has at most ${MAX_NOTE_BYTES} bytes`);
+  // What decodes has no half of a surrogate pair.
   const whole = decodeUtf8(bytes);
-  checkCharacters(whole);
+  if (hasControlCharacter(whole)) throw new BadNote('the note has a control character');
   const blank = whole.lastIndexOf('\n\n');
   if (blank < 0) throw new BadNote('the note has no empty line between its text and its signatures');
   if (!whole.endsWith('\n')) throw new BadNote('the note does not end in a newline');
@@ -224,6 +225,7 @@ function formatSignatureLine({ name, keyId, signature }: NoteSignature): string 
 
 /** Non-empty, without spaces of any script, control characters and plus signs. */
 function isKeyName(name: string): boolean {
+  if (/^[\x21-\x2a\x2c-\x7e]+$/.test(name)) return true;
   return name !== '' && !/[\p{White_Space}\p{Surrogate}+]/u.test(name) && !hasControlCharacter(name);
 }
 
