@@ -55,6 +55,11 @@ export function watchOwnLogs(around: OwnLogWatchSurroundings): OwnLogWatch {
       const open = ownLogs().map((name) => logs.get(name));
       return new Map(open.includes(undefined) ? [] : (open as Log[]).map((log) => [log.name, log.size]));
     },
+    signedBeyond: () => {
+      const log = logs.get(logs.registry.state.members.get(me)?.log ?? logs.registry.log.name);
+      const signed = log?.checkpoint?.size ?? 0;
+      return log !== undefined && signed > log.size ? { log: log.name, size: log.size, signed } : undefined;
+    },
     others: witnesses,
   });
 

@@ -19,6 +19,8 @@ export interface OwnLogSurroundings {
   now(): number;
   /** Sizes of our own logs on disk; empty while not all of them are open. */
   sizes(): ReadonlyMap<LogName, number>;
+  /** How far the log that we would append to is signed, when that is further than its entries are here. */
+  signedBeyond(): { readonly log: LogName; readonly size: number; readonly signed: number } | undefined;
   /** Members that could tell: those that we dial or that may dial us; undefined when that is not known. */
   others(): readonly MemberCode[] | undefined;
 }
@@ -81,6 +83,13 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     if (missing !== undefined) {
       return `fetching our own log ${shortLogName(missing.log)} up to ${missing.size}, which ${missing.member} has`;
     }
+    const lost = around.signedBeyond();
+    if (lost !== undefined && answers.size > 0) {
+      return (
+        `our log ${shortLogName(lost.log)} is signed up to ${lost.signed} and nobody who answers has more than ${lost.size}: ` +
+        'wait for who may have the rest, or have the hub give us a new log (icse member invite --replace)'
+      );
+    }
     return answers.size === 0
       ? 'nobody has yet told how long our own log is (start with --append-alone to publish without that check)'
       : 'waiting for the other members that answer to tell how long our own log is';
@@ -96,7 +105,7 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     const any = [...answers.keys()].some(hasAnswered);
     const enough = any && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
     // Alone is when nobody answers: what somebody has shown is never passed over.
-    if (lacking() !== undefined) return;
+    if (lacking() !== undefined || around.signedBeyond() !== undefined) return;
     if ([...claims.values()].some((since) => now - since < CLAIM_MS)) return;
     if (!alone && others?.length !== 0 && !enough) return;
     ready = true;

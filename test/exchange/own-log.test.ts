@@ -8,8 +8,8 @@ const FIRST = logName(FEDERATION, NL);
 const SECOND = logName(FEDERATION, NL, 2);
 
 /** The check of a node that has its logs at these sizes. */
-function aGuard(sizes: Map<LogName, number>) {
-  return guardOwnLogs({ now: () => 0, sizes: () => sizes, others: () => [LYON] });
+function aGuard(sizes: Map<LogName, number>, signed?: { log: LogName; size: number; signed: number }) {
+  return guardOwnLogs({ now: () => 0, sizes: () => sizes, signedBeyond: () => signed, others: () => [LYON] });
 }
 
 describe('the check of our own logs', () => {
@@ -31,7 +31,12 @@ describe('the check of our own logs', () => {
   it('waits for what somebody says and cannot be told to be so, but not for good', () => {
     const clock = { now: 0 };
     const sizes = new Map([[FIRST, 3]]);
-    const guard = guardOwnLogs({ now: () => clock.now, sizes: () => sizes, others: () => [LYON, NL] });
+    const guard = guardOwnLogs({
+      now: () => clock.now,
+      sizes: () => sizes,
+      signedBeyond: () => undefined,
+      others: () => [LYON, NL],
+    });
     guard.claimed(NL);
     guard.answered(LYON, new Map([[FIRST, 3]]));
     for (const [now, ready] of [
@@ -44,6 +49,13 @@ describe('the check of our own logs', () => {
       guard.look();
       expect(guard.ready(), `after ${now} ms`).toBe(ready);
     }
+  });
+
+  it('does not publish behind its own signature when nobody has what lies between', () => {
+    const guard = aGuard(new Map([[FIRST, 3]]), { log: FIRST, size: 3, signed: 9 });
+    guard.answered(LYON, new Map([[FIRST, 3]]));
+    expect(guard.ready()).toBe(false);
+    expect(guard.why()).toContain('our log NL is signed up to 9 and nobody who answers has more than 3');
   });
 
   it('takes no alarm from logs that a registry begun anew has not named yet', () => {
