@@ -167,7 +167,14 @@ export function enumeratedOf(der: Der | undefined): number {
 export function objectIdOf(der: Der | undefined): string {
   const content = contentOf(der, Type.OID, 'an object identifier');
   if (content.length === 0) throw new BadDer('an object identifier in the DER is empty');
-  return asn1.derToOid(latin1(content));
+  try {
+    const dotted = asn1.derToOid(latin1(content));
+    // forge reads numbers of 53 bits, and writes those of 32.
+    objectId(dotted);
+    return dotted;
+  } catch (cause) {
+    throw new BadDer('an object identifier in the DER has a number that is too large', cause);
+  }
 }
 
 export function octetsOf(der: Der | undefined): Uint8Array {

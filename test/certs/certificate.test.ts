@@ -6,7 +6,7 @@ import forge from 'node-forge';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createIssuing, federationIdOf } from '../../certs/authority.js';
 import { BadCertificate, newSerial, readNodeCertificate } from '../../certs/certificate.js';
-import { encodeDer, implicit, sequence } from '../../certs/der.js';
+import { type Der, decodeDer, encodeDer, implicit, sequence } from '../../certs/der.js';
 import { BadHost } from '../../certs/hosts.js';
 import { CannotIssue, decodeCertificate, signCertificate } from '../../certs/x509.js';
 import { parseFederationId, parseMemberCode } from '../../node/names.js';
@@ -38,6 +38,17 @@ function withNames(...names: readonly (readonly [number, string])[]): string {
     extension.oid === '2.5.29.17' ? { ...extension, value } : extension,
   );
   return signCertificate({ ...fields, extensions }, ours.issuing.privateKeyPem);
+}
+
+/** The Dutch certificate with other bytes in the name of its first extension, and the signature that it had. */
+function withExtensionName(name: readonly number[]): Uint8Array {
+  const whole = decodeDer(decodeCertificate(dutch).der, 8192);
+  const rename = (der: Der): void => {
+    if (der.value === '\x55\x1d\x13') der.value = String.fromCharCode(...name);
+    else if (Array.isArray(der.value)) der.value.forEach(rename);
+  };
+  rename(whole);
+  return encodeDer(whole);
 }
 
 /** A request, made by another library, for a CA that is Lyon. */
@@ -202,6 +213,14 @@ describe('reading', () => {
       new Uint8Array(9000),
     ];
     for (const bad of refused) expect(() => readNodeCertificate(bad)).toThrow(BadCertificate);
+  });
+
+  test('refuses an extension whose name has a number of more than 32 bits, and of more than 53', () => {
+    expect(decodeCertificate(withExtensionName([0x55, 0x1d, 0x7f])).extensions[0]?.oid).toBe('2.5.29.127');
+    for (const long of [5, 8, 20]) {
+      const name = [0x55, ...new Array<number>(long).fill(0xff), 0x7f];
+      expect(() => readNodeCertificate(withExtensionName(name))).toThrow(BadCertificate);
+    }
   });
 
   test('of a changed certificate either refuses it or reads what now stands there, and throws nothing else', () => {
