@@ -11,7 +11,10 @@ export function configCommand(terminal: Terminal): Command {
     .description('Checks icse.yaml; needs no running node.')
     .addHelpText('after', '\nExample:\n  icse config check --home DIR\n')
     .action((options: HomeOptions) => checkConfig(terminal, options));
-  return new Command('config').description('The settings of the node.').addCommand(check);
+  return new Command('config')
+    .description('The settings of the node.')
+    .addHelpText('after', '\nExample:\n  icse config check --home DIR\n')
+    .addCommand(check);
 }
 
 async function checkConfig(terminal: Terminal, options: HomeOptions): Promise<void> {

@@ -25,6 +25,7 @@ export function holdingsCommand(terminal: Terminal): Command {
     .action((hashes: string[], options: HoldingsOptions) => removeHoldings(terminal, hashes, options));
   return new Command('holdings')
     .description('Hashes that the node keeps to itself, matched against all that arrives.')
+    .addHelpText('after', '\nExample:\n  icse holdings list --home DIR --label case-12\n')
     .addCommand(list)
     .addCommand(remove);
 }

@@ -63,6 +63,7 @@ export function hubCommand(terminal: Terminal): Command {
     .action((options: RootOptions) => beginEpoch(terminal, options));
   return new Command('hub')
     .description('Creates a federation, and does what only its root may do.')
+    .addHelpText('after', '\nExample:\n  icse hub create --home /var/lib/icse --listen icse.example:7001\n')
     .addCommand(create)
     .addCommand(crl)
     .addCommand(rotate)

@@ -7,7 +7,7 @@ import type { Progress } from './progress.js';
 import { wholeText } from './table.js';
 import { OutputClosed, oneLine, type Terminal } from './terminal.js';
 
-/** The file as a whole, where lines count from 1. */
+/** The file as a whole, or no line that is known; lines count from 1. */
 const WHOLE_FILE = 0;
 
 export interface ReportOptions {

@@ -88,17 +88,14 @@ async function importFile(terminal: Terminal, file: string, options: ImportOptio
     );
   } catch (error) {
     if (!(error instanceof BadImport || error instanceof Interrupted)) throw error;
-    await report.refuseFile(withoutName(error.message, source));
+    if (error instanceof BadImport && error.line !== undefined)
+      await report.refuseLine(error.line, error.why);
+    else await report.refuseFile(error instanceof BadImport ? error.why : error.message);
   } finally {
     progress?.end();
     await source.close();
   }
   await report.end();
-}
-
-/** A BadImport names its file, as the report does. */
-function withoutName(message: string, { name }: ImportSource): string {
-  return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
 }
 
 const SILENT: Progress = { show() {}, clear() {}, end() {} };

@@ -36,10 +36,17 @@ async function lookup(terminal: Terminal, hashes: readonly string[], options: Ho
 
 async function lookupInput(terminal: Terminal, node: NodeClient, json: boolean): Promise<void> {
   const splitter = new LineSplitter('standard input');
-  for await (const chunk of terminal.stdin) {
-    await lookupAll(terminal, node, hashesIn(terminal, splitter.push(chunk as Uint8Array)), json);
+  let asked = 0;
+  for await (const chunk of terminal.stdin) await ask(splitter.push(chunk as Uint8Array));
+  await ask(splitter.end());
+  // Nothing to ask, but whether a node runs is told all the same.
+  if (asked === 0) await node.status();
+
+  async function ask(lines: readonly Line[]): Promise<void> {
+    const hashes = hashesIn(terminal, lines);
+    asked += hashes.length;
+    await lookupAll(terminal, node, hashes, json);
   }
-  await lookupAll(terminal, node, hashesIn(terminal, splitter.end()), json);
 }
 
 /** The hashes of the lines; a line that has none is told, and makes the command used wrongly. */

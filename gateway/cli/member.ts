@@ -40,6 +40,7 @@ interface RegistryActOptions extends ActOptions {
 export function memberCommand(terminal: Terminal): Command {
   return new Command('member')
     .description('The members of the federation; at the hub in Lyon.')
+    .addHelpText('after', '\nExample:\n  icse member list --home DIR\n')
     .addCommand(listCommand(terminal))
     .addCommand(inviteCommand(terminal))
     .addCommand(confirmCommand(terminal))

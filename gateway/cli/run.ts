@@ -122,7 +122,15 @@ async function programFor(name: string | undefined, terminal: Terminal, io: RunI
       writeErr: (text) => io.stderr.write(text),
       outputError: (text) => terminal.complain(`icse: ${text.replace(/^error: /, '')}`),
     })
-    .addHelpText('after', '\nThe home of the node is named with --home DIR or in ICSE_HOME.\n');
+    .addHelpText(
+      'after',
+      `
+The home of the node is named with --home DIR or in ICSE_HOME.
+
+Example:
+  icse demo --once
+`,
+    );
   for (const entry of COMMANDS) {
     const command = entry.name === name ? await entry.load(terminal) : new Command(entry.name);
     inherit(command, program);

@@ -75,9 +75,9 @@ export class CsvReader implements FormatReader {
     const at = lines.findIndex((line) => !isBlank(line));
     const header = lines[at];
     if (header === undefined) return [];
-    if ('reason' in header)
-      throw new BadImport(this.#file, `the header (line ${header.number}) is ${header.reason}`);
-    this.#columns = columnsOf(this.#file, header.text);
+    const refuse = (why: string) => new BadImport(this.#file, why, { line: header.number });
+    if ('reason' in header) throw refuse(`the header is ${header.reason}`);
+    this.#columns = columnsOf(header.text, refuse);
     return lines.slice(at + 1);
   }
 
@@ -149,33 +149,32 @@ export class CsvReader implements FormatReader {
   #readRow(line: number, fields: readonly string[]): RecordLine {
     const columns = this.#columns as readonly Column[];
     if (fields.length !== columns.length) {
-      return refusedLine(line, [`${fields.length} fields, the header has ${columns.length}`]);
+      return refusedLine(line, [`${fieldsText(fields.length)}, the header has ${columns.length}`]);
     }
     return lineFromJson(line, rowToJson(columns, fields), this.#defaults);
   }
 }
 
-function columnsOf(file: string, header: string): Column[] {
+const fieldsText = (count: number) => (count === 1 ? '1 field' : `${count} fields`);
+
+function columnsOf(header: string, refuse: (why: string) => BadImport): Column[] {
   const [names] = parseRows(header) ?? [];
-  if (names === undefined) throw new BadImport(file, 'the header has quotes in the wrong place');
+  if (names === undefined) throw refuse('the header has quotes in the wrong place');
   const known = [...COLUMNS.values()].join(', ');
   if (names.length === 1 && /[;\t]/.test(header)) {
-    throw new BadImport(file, 'the columns must be separated by commas');
+    throw refuse('the columns must be separated by commas');
   }
   const columns: Column[] = [];
   for (const name of names) {
     const column = COLUMNS.get(name.trim().toLowerCase());
     if (column === undefined) {
-      throw new BadImport(file, `unknown column ${quoted(name.trim())}; the columns are ${known}`);
+      throw refuse(`unknown column ${quoted(name.trim())}; the columns are ${known}`);
     }
-    if (columns.includes(column)) throw new BadImport(file, `column ${column} is named twice`);
+    if (columns.includes(column)) throw refuse(`column ${column} is named twice`);
     columns.push(column);
   }
   if (!columns.some(isHashColumn)) {
-    throw new BadImport(
-      file,
-      `the header names no column of hashes: at least one of ${HASH_COLUMNS.join(', ')}`,
-    );
+    throw refuse(`the header names no column of hashes: at least one of ${HASH_COLUMNS.join(', ')}`);
   }
   return columns;
 }

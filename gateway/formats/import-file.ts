@@ -61,11 +61,11 @@ function unreadable(name: string, error: unknown): BadImport {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   switch (code) {
     case 'ENOENT':
-      return new BadImport(name, 'there is no such file', error);
+      return new BadImport(name, 'there is no such file', { cause: error });
     case 'EACCES':
     case 'EPERM':
-      return new BadImport(name, 'this user may not read it', error);
+      return new BadImport(name, 'this user may not read it', { cause: error });
     default:
-      return new BadImport(name, `cannot be read (${code})`, error);
+      return new BadImport(name, `cannot be read (${code})`, { cause: error });
   }
 }

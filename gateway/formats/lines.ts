@@ -112,6 +112,6 @@ export class LineSplitter {
 
   /** The fault of the line that comes after those finished. */
   #nextLineIs(what: string): BadImport {
-    return new BadImport(this.#file, `line ${this.#lines + 1} is ${what}`);
+    return new BadImport(this.#file, what, { line: this.#lines + 1 });
   }
 }

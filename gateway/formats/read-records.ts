@@ -8,8 +8,17 @@ import { CsvReader } from './csv.js';
 import { detectFormat, type Format } from './detect.js';
 import { openImportFile, standardInput } from './import-file.js';
 import { jsonLinesReader } from './json-lines.js';
-import { isBlank, type Line, LineSplitter } from './lines.js';
-import { checkDefaults, type FormatReader, type RecordDefaults, type RecordLine } from './record-line.js';
+import { isBlank, type Line, LineSplitter, type TextLine } from './lines.js';
+import {
+  checkDefaults,
+  type FormatReader,
+  type RecordDefaults,
+  type RecordLine,
+  refusedLine,
+} from './record-line.js';
+
+/** Lines that are looked at for the format: the first of a list may be its bad ones. */
+const MAX_UNTOLD = 100;
 
 /** Records in a batch: enough to share a disk sync, few enough to be done within one turn. */
 export const MAX_BATCH = 1000;
@@ -39,8 +48,9 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
   const splitter = new LineSplitter(file.name);
   const format = options.format ?? 'auto';
   let reader = format === 'auto' ? undefined : readerOf(format, file.name, defaults);
-  /** Lines before the one that tells the format: only such as are too long, and those are short here. */
+  /** Lines before the one that tells the format; at most MAX_UNTOLD of those that are not too long. */
   let held: Line[] = [];
+  let untold = 0;
   let bytesRead = 0;
   let sawLine = false;
 
@@ -51,34 +61,57 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
   }
   yield* batches(take(splitter.end()));
   if (!sawLine) throw new BadImport(file.name, bytesRead === 0 ? 'is empty' : 'has nothing but blank lines');
-  reader ??= recognise(undefined);
-  yield* batches([...reader.read(held), ...reader.end()]);
+  yield* batches(finish());
 
   function take(lines: Line[]): RecordLine[] {
     sawLine ||= lines.some((line) => !isBlank(line));
-    if (reader === undefined) {
-      for (const line of lines) if (!isBlank(line)) held.push(line);
-      const first = held.find((line) => 'text' in line);
-      if (first === undefined) return [];
-      reader = recognise(first.text);
-      const waiting = held;
-      held = [];
-      return reader.read(waiting);
+    if (reader !== undefined) return reader.read(lines);
+    for (let n = 0; n < lines.length; n++) {
+      const line = lines[n] as Line;
+      if (isBlank(line)) continue;
+      held.push(line);
+      if ('reason' in line) continue;
+      const found = formatBy(line);
+      if (found !== undefined) return begin(found, lines.slice(n + 1));
+      if (++untold === MAX_UNTOLD) throw unknownFormat();
     }
-    return reader.read(lines);
+    return [];
   }
 
-  function recognise(firstLine: string | undefined): FormatReader {
-    const found = detectFormat(isStdin ? '' : path, firstLine);
-    if (found === undefined) {
-      throw new BadImport(
-        file.name,
-        'its format is not recognised: JSON lines, CSV with a header, and checksum lists are',
-      );
-    }
-    return readerOf(found, file.name, defaults);
+  function finish(): RecordLine[] {
+    if (reader !== undefined) return reader.end();
+    if (untold > 0) throw unknownFormat();
+    // All are too long: whatever the format is, that is what is wrong with them.
+    const found = detectFormat(nameOf(path), undefined);
+    if (found !== undefined)
+      return [...begin(found, []), ...((reader as FormatReader | undefined)?.end() ?? [])];
+    return held.flatMap((line) => ('reason' in line ? [refusedLine(line.number, [line.reason])] : []));
+  }
+
+  /** Only the first line may be the header of a CSV file. */
+  function formatBy({ text }: TextLine): Format | undefined {
+    const found = detectFormat(nameOf(path), text);
+    return found === 'csv' && untold > 0 ? undefined : found;
+  }
+
+  function begin(found: Format, more: readonly Line[]): RecordLine[] {
+    reader = readerOf(found, file.name, defaults);
+    const waiting = held;
+    held = [];
+    return reader.read([...waiting, ...more]);
+  }
+
+  function unknownFormat(): BadImport {
+    return new BadImport(
+      file.name,
+      'its format is not recognised: JSON lines, CSV with a header, and checksum lists are',
+      { line: held.find((line) => 'text' in line)?.number },
+    );
   }
 }
+
+/** Standard input has no name that could tell a format. */
+const nameOf = (path: string) => (path === '-' ? '' : path);
 
 function readerOf(format: Format, file: string, defaults: RecordDefaults): FormatReader {
   switch (format) {

@@ -24,6 +24,7 @@ export interface ErrorAnswer {
 
 /** What the caller did wrong; any other Failure is a refusal. */
 const WRONG_USE = [BadCall, BadHash, BadImport, BadName, BadRecord, RulesBroken] as const;
+const WRONG_USE_CODES: ReadonlySet<string> = new Set(['bad-address', 'bad-fingerprint']);
 
 /** An error for the caller; the node's own faults are for the log of the node alone. */
 export function errorAnswer(error: unknown): ErrorAnswer {
@@ -50,6 +51,6 @@ export function answerError(response: ServerResponse, error: unknown): void {
 function statusOf(error: unknown): number {
   if (!(error instanceof Failure)) return 500;
   if (error.code === 'no-such-call') return 404;
-  if (WRONG_USE.some((wrong) => error instanceof wrong) || error.code === 'bad-address') return 400;
+  if (WRONG_USE.some((wrong) => error instanceof wrong) || WRONG_USE_CODES.has(error.code)) return 400;
   return error instanceof NotReady && error.code !== 'suspended' ? 503 : 409;
 }

@@ -1,12 +1,13 @@
 // A country forks its own log, and what the others can do about it: they freeze it, say so once, and hold a proof
 // that anyone can check with the federation's id alone.
 
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyFaultDocument } from '../../node/evidence/fault-document.js';
 import { Failure } from '../../node/failure.js';
+import { icse } from '../gateway/a-socket.js';
 import { aFederation, aMediaRecord, type Federation, random } from './federation.js';
 
 interface FaultDocument {
@@ -78,6 +79,25 @@ describe('the Netherlands, restored from an old backup, publish alone and so for
     const [found] = (await federation.node('AU').api.faults()) as FaultDocument[];
     document = JSON.parse(JSON.stringify(found));
     expect(verifyFaultDocument(document, document.federation)).toMatchObject({ kind: 'fork', member: 'NL' });
+  });
+
+  it('is proven by a file of several faults, as `icse faults` prints them', async () => {
+    const fault = `${JSON.stringify(document)}\n`;
+    const file = join(backups, 'fault.json');
+    const argv = ['verify', file, '--root-fingerprint', document.federation];
+    await writeFile(file, fault.repeat(2));
+    const verified = await icse([...argv, '--json']);
+    expect(verified).toMatchObject({ code: 0, err: '' });
+    const answers = verified.out.trimEnd().split('\n');
+    expect(answers).toHaveLength(2);
+    for (const answer of answers) expect(JSON.parse(answer)).toMatchObject({ ok: true, member: 'NL' });
+    await writeFile(file, `${fault}{}\n`);
+    expect(await icse(argv)).toMatchObject({ code: 1, out: expect.stringContaining('proven: fork by NL') });
+    await writeFile(file, '');
+    expect(await icse(argv)).toMatchObject({
+      code: 1,
+      err: `icse: ${file} is empty: there is no proof in it\n`,
+    });
   });
 
   it('is not proven for another federation, nor by a document of which any part is missing', () => {

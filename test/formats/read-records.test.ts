@@ -154,50 +154,49 @@ describe('a line that is too long', () => {
 });
 
 describe('a file that will not do is refused with its name and the reason', () => {
+  /** What is said after the name of the file: `:LINE: why`, or `: why`. */
   async function refusal(path: string, options = {}): Promise<string> {
     const error = await linesOf(readRecords(path, options)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(BadImport);
     expect(error).toMatchObject({ code: 'bad-import' });
-    const { message } = error as BadImport;
-    expect(message.startsWith(`${path}: `)).toBe(true);
-    return message.slice(path.length + 2);
+    const { message, line, why } = error as BadImport;
+    expect(message).toBe(`${path}${line === undefined ? '' : `:${line}`}: ${why}`);
+    return message.slice(path.length);
   }
 
   test.each<[string, string | Uint8Array, string]>([
-    ['an empty file', '', 'is empty'],
-    ['a file of blank lines', '\n\r\n \n', 'has nothing but blank lines'],
-    ['a file of zero bytes', Buffer.alloc(100), 'line 1 is not text: it has a zero byte'],
-    [
-      'a file in UTF-16',
-      Buffer.from(`\ufeff${RECORD}\n`, 'utf16le'),
-      'line 1 is not text: it has a zero byte',
-    ],
-    ['a zero byte in line 2', `${RECORD}\n${RECORD}\0\n`, 'line 2 is not text: it has a zero byte'],
+    ['an empty file', '', ': is empty'],
+    ['a file of blank lines', '\n\r\n \n', ': has nothing but blank lines'],
+    ['a file of zero bytes', Buffer.alloc(100), ':1: not text: it has a zero byte'],
+    ['a file in UTF-16', Buffer.from(`\ufeff${RECORD}\n`, 'utf16le'), ':1: not text: it has a zero byte'],
+    ['a zero byte in line 2', `${RECORD}\n${RECORD}\0\n`, ':2: not text: it has a zero byte'],
     [
       'bytes that are no UTF-8',
       Buffer.concat([Buffer.from(`${RECORD}\n\n`), Buffer.from([0x7b, 0xff, 0x7d])]),
-      'line 3 is not text in UTF-8',
+      ':3: not text in UTF-8',
     ],
-    ['a letter', 'Dear colleague,\nhere is the list.\n', 'its format is not recognised: JSON lines, CSV'],
-    ['a JSON list', `[${RECORD}]`, 'its format is not recognised'],
+    ['a letter', '\nDear colleague,\nhere is the list.\n', ':2: its format is not recognised: JSON'],
+    ['a JSON list', `[${RECORD}]`, ':1: its format is not recognised'],
+    ['a header, as the second line', `Report\nmd5,kind\n${MD5},image\n`, ':1: its format is not recognised'],
+    ['a header without a column of hashes', '\nmd5,name\n', ':2: unknown column "name"'],
   ])('%s', async (_what, content, reason) => {
     expect(await refusal(folder.write('file.txt', content))).toContain(reason);
   });
 
   test('a folder', async () => {
     mkdirSync(join(folder.path, 'folder'));
-    expect(await refusal(join(folder.path, 'folder'))).toBe('is a directory, not a file');
+    expect(await refusal(join(folder.path, 'folder'))).toBe(': is a directory, not a file');
   });
 
   test('a file that is not there', async () => {
-    expect(await refusal(join(folder.path, 'missing.csv'))).toBe('there is no such file');
-    expect(await refusal(join(folder.write('x', RECORD), 'y'))).toBe('cannot be read (ENOTDIR)');
+    expect(await refusal(join(folder.path, 'missing.csv'))).toBe(': there is no such file');
+    expect(await refusal(join(folder.write('x', RECORD), 'y'))).toBe(': cannot be read (ENOTDIR)');
   });
 
   test.skipIf(process.getuid?.() === 0)('a file that this user may not read', async () => {
     const path = folder.write('secret.jsonl', RECORD);
     chmodSync(path, 0);
-    expect(await refusal(path)).toBe('this user may not read it');
+    expect(await refusal(path)).toBe(': this user may not read it');
   });
 
   test('standard input under its own name', async () => {
@@ -232,6 +231,27 @@ describe('the format of a file', () => {
     expect(await first('a.MD5')).toBe('1: not a checksum line');
     expect(await first('SHA256SUMS')).toBe('1: not a checksum line');
     await expect(first('a.csv')).rejects.toThrow('unknown column "hello"');
+  });
+
+  test('is told by a later line where the first lines tell nothing, and those are refused', async () => {
+    const first = (...lines: string[]) => readInput(lines.join('\n'));
+    const wrongHex = 'zz'.repeat(16);
+    expect(shortly(await first(`${wrongHex}  a.jpg`, `${MD5}  b.jpg`))).toEqual([
+      '1: not a checksum line',
+      `2: {"md5":"${MD5}"}`,
+    ]);
+    expect(shortly(await first('md5 only', '', RECORD))).toEqual(['1: not JSON', `3: ${RECORD}`]);
+    const prose = Array.from({ length: 99 }, () => 'prose');
+    expect(await first(...prose, MD5)).toHaveLength(100);
+    await expect(first('', ...prose, 'prose', MD5)).rejects.toThrow('standard input:2: its format');
+  });
+
+  test('does not matter where every line is too long', async () => {
+    const long = 'x'.repeat(70_000);
+    expect(shortly(await readInput(`${long}\n${long}`))).toEqual([
+      '1: longer than 64 KiB',
+      '2: longer than 64 KiB',
+    ]);
   });
 
   test('may be given', async () => {

@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../gateway/cli/run.js';
 import { Interrupted } from '../../gateway/cli/terminal.js';
+import { Failure } from '../../node/failure.js';
 import { aNode } from './a-node.js';
 import { aFolder, aServedNode, icse, jsonLines, until } from './a-socket.js';
 
@@ -19,6 +20,7 @@ describe('the command line', () => {
     'hub rotate',
     'hub new-epoch',
     'join',
+    'start',
     'import',
     'publish',
     'lookup',
@@ -37,14 +39,16 @@ describe('the command line', () => {
     'member reinstate',
     'views',
     'views rebuild',
+    'config',
     'config check',
+    'faults',
     'verify',
+    'demo',
   ])('tells how to use icse %s', async (command) => {
     const { code, out, err } = await icse([...command.split(' '), '--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`Usage: icse ${command}`);
-    const isGroup = /\n {2}help|Commands:/.test(out) && command !== 'views';
-    if (!isGroup) expect(out).toMatch(/Examples?:\n {2}(?:icse|sha256sum|echo)/);
+    expect(out).toMatch(/Examples?:\n {2}(?:icse|sha256sum|echo)/);
   });
 
   test.each([
@@ -230,6 +234,19 @@ describe('icse lookup', () => {
     expect(code).toBe(2);
     expect(jsonLines(out).map((answer) => (answer as { hash: string }).hash)).toEqual(hashes);
     expect(err).toMatch(/^standard input:11: "xyz" is no hash: [^\n]+\n$/);
+  });
+
+  test('says that no node runs although it was given nothing to ask', async () => {
+    const home = await aFolder();
+    const { code, out, err } = await icse(['lookup', '-', '--home', home], { stdin: '\n' });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(`icse: no node runs on ${home}`);
+    const served = await aServedNode();
+    expect(await icse(['lookup', '-', '--home', served.home], { stdin: '' })).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
   });
 
   test('tells people who has it', async () => {
@@ -454,6 +471,20 @@ describe('icse member invite', () => {
     expect((await stat(out)).mode & 0o777).toBe(0o600);
     expect(await icse(argv)).toMatchObject({ code: 2, err: expect.stringContaining('is not overwritten') });
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('icse member confirm', () => {
+  test.each([
+    ['no fingerprint', 'bad-fingerprint', 2],
+    ['another fingerprint', 'wrong-fingerprint', 1],
+  ])('of %s is told in the words of the hub', async (_what, refusal, expected) => {
+    const confirm = async () => {
+      throw new Failure(refusal, 'listen again');
+    };
+    const { home } = await aServedNode(aNode({ hub: { confirm } as never }));
+    const { code, err } = await icse(['member', 'confirm', 'NL', '--fingerprint', '1', '--home', home]);
+    expect({ code, err }).toEqual({ code: expected, err: 'icse: listen again\n' });
   });
 });
 

@@ -190,26 +190,27 @@ describe('bad input', () => {
     expect(JSON.parse(out)).toEqual({ taken, known: 0, refused: [{ line, reason }] });
   });
 
-  test.each<[string, string | Uint8Array, string]>([
-    ['a header that names no hash', 'kind,size\nimage,1\n', 'the header names no column of hashes'],
-    ['a header with an unknown column', `md5,name\n${MD5},Jan\n`, 'unknown column "name"'],
-    ['an empty file', '', 'is empty'],
-    ['a file of blank lines', '\n \n', 'has nothing but blank lines'],
-    ['a file that is not text', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 1]), 'line 1 is not text'],
-    ['a format that nobody knows', 'hello\nworld\n', 'its format is not recognised'],
-  ])('%s is refused as a whole', async (_what, content, reason) => {
+  test.each<[string, string | Uint8Array, number, string]>([
+    ['a header that names no hash', 'kind,size\nimage,1\n', 1, 'the header names no column of hashes'],
+    ['a header with an unknown column', `\nmd5,name\n${MD5},Jan\n`, 2, 'unknown column "name"'],
+    ['an empty file', '', 0, 'is empty'],
+    ['a file of blank lines', '\n \n', 0, 'has nothing but blank lines'],
+    ['a file that is not text', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 1]), 1, 'not text'],
+    ['a format that nobody knows', 'hello\nworld\n', 1, 'its format is not recognised'],
+    ['10 MB without an end of the line', 'x'.repeat(10_000_000), 1, 'the header is longer than 64 KiB'],
+  ])('%s is refused as a whole', async (_what, content, line, reason) => {
     const served = await aServedNode();
-    const path = join(await aFolder(), 'list.csv');
+    const path = join(await aFolder(), reason.startsWith('its format') ? 'list' : 'list.csv');
     await writeFile(path, content);
-    const format = reason.startsWith('its format') ? [] : ['--json'];
-    const file = reason.startsWith('its format') ? join(await aFolder(), 'list') : path;
-    if (file !== path) await writeFile(file, content);
-    const { code, out, err } = await importPath(served, file, format);
+    const { code, out, err } = await importPath(served, path, ['--json']);
     expect(code).toBe(1);
     expect(err).toHaveLength(1);
-    expect(err[0]).toContain(`FILE: ${reason}`);
-    if (format.length > 0)
-      expect(JSON.parse(out)).toMatchObject({ taken: 0, known: 0, refused: [{ line: 0 }] });
+    expect(err[0]).toContain(line === 0 ? `FILE: ${reason}` : `FILE:${line}: ${reason}`);
+    expect(JSON.parse(out)).toMatchObject({
+      taken: 0,
+      known: 0,
+      refused: [{ line, reason: expect.stringContaining(reason) }],
+    });
     expect(served.node.published).toEqual([]);
   });
 
@@ -242,11 +243,11 @@ describe('bad input', () => {
       Buffer.concat([Buffer.from(good), Buffer.from([0xff, 0x0a])]),
       '--json',
     );
-    expect({ code, err }).toEqual({ code: 1, err: ['FILE: line 20001 is not text in UTF-8'] });
+    expect({ code, err }).toEqual({ code: 1, err: ['FILE:20001: not text in UTF-8'] });
     const { taken, refused } = JSON.parse(out);
     expect(taken).toBe(served.node.published.length);
     expect(taken).toBe(20_000);
-    expect(refused).toEqual([{ line: 0, reason: expect.stringContaining('line 20001 is not text') }]);
+    expect(refused).toEqual([{ line: 20_001, reason: 'not text in UTF-8' }]);
   });
 });
 
