@@ -6,6 +6,7 @@ import { createRequest, readRequest } from '../../certs/request.js';
 import { fingerprintOf } from '../../node/enrolment/fingerprint.js';
 import { isRenewalSigned, proveEnrolment, signRenewal, unprovenKey } from '../../node/enrolment/proofs.js';
 import { sharedSecret } from '../../node/keys/agreement.js';
+import type { MemberPublicKeys } from '../../node/keys/seed.js';
 import type { MemberCode } from '../../node/names.js';
 import { EnrolRequestSchema, RenewRequestSchema } from '../../proto/gen/icse/v1/enrolment_pb.js';
 import { federationOf, holds, rsaKeyOf, sealingKey, sha256, signingKey } from './example-keys.js';
@@ -22,11 +23,9 @@ export const enrolmentExamples: Examples = {
 
   enrol(page) {
     const bare = page.message(EnrolRequestSchema, 'enrol.fields');
-    const [log, receipt, session] = SIGNING.map((purpose) => signingKey(page, 'NL', purpose)) as [
-      ReturnType<typeof signingKey>,
-      ReturnType<typeof signingKey>,
-      ReturnType<typeof signingKey>,
-    ];
+    const log = signingKey(page, 'NL', 'log');
+    const receipt = signingKey(page, 'NL', 'receipt');
+    const session = signingKey(page, 'NL', 'session');
     const sealing = sealingKey(page, 'NL');
     const hub = sealingKey(page, 'LYON');
     const secrets = { log, receipt, session, sealing, recordSecret: new Uint8Array(32) };
@@ -49,12 +48,7 @@ export const enrolmentExamples: Examples = {
   },
 
   fingerprint(page) {
-    const keys = page.message(EnrolRequestSchema, 'enrol.fields').keys as NonNullable<unknown> & {
-      log: Uint8Array;
-      receipt: Uint8Array;
-      session: Uint8Array;
-      sealing: Uint8Array;
-    };
+    const keys = page.message(EnrolRequestSchema, 'enrol.fields').keys as MemberPublicKeys;
     const federation = federationOf(page);
     const member = 'NL' as MemberCode;
     const tlsKeyPem = page.text('tls.pem');
