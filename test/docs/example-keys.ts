@@ -34,6 +34,7 @@ export const keyExamples: Examples = {
       }
       const sealing = keys.sealing as WrittenKey;
       isPair(sealing, sharedSecret(bytesOf(sealing.secret), BASE_POINT));
+      holds(isClamped(bytesOf(sealing.secret)), `${sealing.secret} is written as X25519 uses it`);
     }
   },
 
@@ -103,6 +104,12 @@ export function holds(isTrue: boolean, what: string): void {
 
 function isPair(key: WrittenKey, publicKey: Uint8Array): void {
   holds(Buffer.from(publicKey).toString('hex') === key.public, `${key.public} belongs to ${key.secret}`);
+}
+
+/** RFC 7748, section 5: other values of these bits would be the same key. */
+function isClamped(secret: Uint8Array): boolean {
+  const [first, last] = [secret[0] as number, secret[31] as number];
+  return first % 8 === 0 && last >= 64 && last < 128;
 }
 
 /** By the extended algorithm of Euclid. */
