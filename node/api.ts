@@ -12,12 +12,16 @@ export interface PublishedRecord {
   readonly outcome: 'taken' | 'known';
   readonly member: string;
   readonly index: number;
+  /** Only where it is not the member's first log, as `NL.2`. */
+  readonly log?: string;
   readonly recordId: string;
 }
 
 export interface RecordAnswer {
   readonly member: string;
   readonly index: number;
+  /** Only where it is not the member's first log, as `NL.2`. */
+  readonly log?: string;
   readonly recordId: string;
   readonly hashes: Readonly<Record<string, string>>;
   readonly classification: { readonly scheme: string; readonly code: string } | null;

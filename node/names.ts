@@ -72,6 +72,12 @@ export function shortLogName(log: LogName): string {
   return log.slice(log.lastIndexOf('/') + 1);
 }
 
+/** What tells a member's log beside its code: nothing for its first one, else its short name. */
+export function laterLog(member: string, log: LogName): { log?: string } {
+  const short = shortLogName(log);
+  return short === member ? {} : { log: short };
+}
+
 /** A place in a log as commands write it: `NL:5`, `NL.2:5`. */
 export function positionText(log: LogName, index: number): string {
   return `${shortLogName(log)}:${index}`;

@@ -12,7 +12,7 @@ import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
 import { isHole, leafHashOf } from './log/item.js';
 import type { Log } from './log/log.js';
-import { LYON, type MemberCode, parseLogName, shortLogName } from './names.js';
+import { type LogName, LYON, laterLog, type MemberCode, parseLogName, shortLogName } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
 import type { StateMemory } from './state-watch.js';
 import { decodeEntry } from './statements/entry.js';
@@ -119,10 +119,12 @@ function hashTexts(hashes: readonly NamedHash[]): Record<string, string> {
 
 function recordAnswer({
   member,
+  log,
   index,
   record,
 }: {
-  member: string;
+  member: MemberCode;
+  log: LogName;
   index: number;
   record: MediaRecord;
 }): RecordAnswer {
@@ -130,6 +132,7 @@ function recordAnswer({
   return {
     member,
     index,
+    ...laterLog(member, log),
     recordId: uuidText(record.recordId),
     hashes: Object.fromEntries(
       hashesOf(record).map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]),

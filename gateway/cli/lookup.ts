@@ -98,9 +98,9 @@ function answersText(terminal: Terminal, lines: string): string {
 }
 
 function answerText(terminal: Terminal, { hash, algorithm, records, holdings }: LookupAnswer): string {
-  const found = records.map(({ member, index, classification }) => {
+  const found = records.map(({ member, log = member, index, classification }) => {
     const judged = classification === null ? '' : ` (${classification.scheme} ${classification.code})`;
-    return terminal.paint('green', `${member}:${index}${judged}`);
+    return terminal.paint('green', `${log}:${index}${judged}`);
   });
   if (holdings > 0) found.push(terminal.paint('yellow', `own holdings: ${holdings}`));
   const who = found.length === 0 ? terminal.paint('dim', 'nobody has it on record') : found.join(', ');

@@ -18,6 +18,7 @@ export type PublishAnswer =
       readonly outcome: 'taken' | 'known';
       readonly member: string;
       readonly index: number;
+      readonly log?: string;
       readonly recordId: string;
     }
   | (ErrorAnswer & { readonly line: number });

@@ -7,7 +7,7 @@
 import type { Holding } from '../holdings/holding.js';
 import type { Holdings } from '../holdings/holdings.js';
 import type { LogName, MemberCode } from '../names.js';
-import { positionText, shortLogName } from '../names.js';
+import { laterLog, positionText } from '../names.js';
 import { hashesOf } from '../statements/hashes.js';
 import type { Views } from '../views/driver.js';
 import { hashKey, namedHash } from '../views/hash-key.js';
@@ -133,8 +133,7 @@ function theirsOf(step: Step, { position, hashes }: LiveRecord): Theirs {
 }
 
 function theirsAt(member: MemberCode, log: LogName, index: number, hashes: Theirs['hashes']): Theirs {
-  const short = shortLogName(log);
-  return { member, hashes, told: { member, index, ...(short === member ? {} : { log: short }) } };
+  return { member, hashes, told: { member, index, ...laterLog(member, log) } };
 }
 
 function byMember(theirs: readonly Theirs[]): Theirs[][] {

@@ -9,7 +9,7 @@ import type { KeyPair } from '../keys/ed25519.js';
 import { type Appender, createAppender } from '../log/appender.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
-import type { LogName, MemberCode } from '../names.js';
+import { type LogName, laterLog, type MemberCode } from '../names.js';
 import { buildEntry } from '../statements/build.js';
 import { decodeEntry, type EntryBytes } from '../statements/entry.js';
 import { hexText } from '../statements/hex.js';
@@ -167,7 +167,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       const known = justPublished(key) ?? stored;
       const answer = { member: around.me, recordId: uuidText(record.recordId) };
       if (known !== undefined && saysTheSame(known.bytes, bytes)) {
-        return { outcome: 'known', index: await known.index, ...answer };
+        return { outcome: 'known', index: await known.index, ...answer, ...laterLog(around.me, known.log) };
       }
       const own = ownAppender();
       checkReady();
@@ -191,7 +191,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       }
       room.kept(mine.at + 1);
       forgetViewed();
-      return { outcome: 'taken', index: mine.at, ...answer };
+      return { outcome: 'taken', index: mine.at, ...answer, ...laterLog(around.me, mine.log) };
     },
     async close() {
       closed = true;

@@ -140,7 +140,7 @@ export const logExamples: Examples = {
       firstRoot: page.hex('tree.root-2'),
       proof: hashesIn(page.hex('tree.consistency-2-3')),
     });
-    verifyFork(log, key.publicKey, fault);
+    verifyFork(log, () => [key.publicKey], fault);
   },
 };
 

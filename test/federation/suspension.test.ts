@@ -122,11 +122,19 @@ describe('the Netherlands, suspended with a cut at 2 after they published 4 reco
     const again = await federation
       .node('NL')
       .api.publish(aMediaRecord({ sha256: hashes[3] as Uint8Array }), 0);
-    expect(again).toMatchObject({ outcome: 'taken', index: 0 });
+    expect(again).toMatchObject({ outcome: 'taken', index: 0, log: 'NL.2' });
     const all = ['LYON', 'AU', 'US', 'FR', 'NL'];
     for (const code of all) await followed(code, 'NL', 2);
     const digests = await Promise.all(all.map((code) => followed(code, 'NL.2', 1)));
     expect(new Set(digests).size).toBe(1);
     expect(await found('NL')).toEqual([['NL'], ['AU', 'NL'], [], ['AU', 'NL']]);
+    const [answer] = await federation
+      .node('AU')
+      .api.lookup([{ algorithm: 'sha256', hash: hashes[3] as Uint8Array }]);
+    expect(answer?.records.map(({ member, log, index }) => [member, log, index])).toContainEqual([
+      'NL',
+      'NL.2',
+      0,
+    ]);
   });
 });
