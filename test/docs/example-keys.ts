@@ -11,7 +11,8 @@ import type { FederationId } from '../../node/names.js';
 import { bytesOf, type Page } from './example-blocks.js';
 import type { Examples } from './examples.js';
 
-export type Owner = 'NL' | 'NL.2' | 'LYON' | 'LYON.2' | 'LYON.3';
+const OWNERS = ['NL', 'LYON', 'NL.2', 'LYON.2', 'LYON.3'] as const;
+export type Owner = (typeof OWNERS)[number];
 type Purpose = 'log' | 'receipt' | 'session';
 
 interface WrittenKey {
@@ -27,6 +28,7 @@ export const keyExamples: Examples = {
   keys(page) {
     const { root, ...members } = page.json('keys') as { root: WrittenKey };
     isPair(root, keyPairOf(bytesOf(root.secret)).publicKey);
+    holds(Object.keys(members).join() === OWNERS.join(), 'these are the owners of keys');
     for (const keys of Object.values(members) as Record<string, WrittenKey>[]) {
       for (const purpose of PURPOSES) {
         const key = keys[purpose] as WrittenKey;
