@@ -56,6 +56,8 @@ export function begin(
   path: string,
 ): { call: ClientRequest; answer: Promise<IncomingMessage> } {
   const call = request({ socketPath, method, path });
+  // An answer that comes before the body is sent: what is still written then meets a closed socket.
+  call.on('socket', (socket) => socket.on('error', () => {}));
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve);
     call.on('error', reject);
