@@ -1,7 +1,6 @@
 // A node's face towards people and tools, over its parts: it turns what they know into plain values.
 
 import { readNodeCertificate } from '../certs/certificate.js';
-import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer, WatchedEntry } from './api.js';
 import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
@@ -12,15 +11,18 @@ import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
 import { isHole, leafHashOf } from './log/item.js';
 import type { Log } from './log/log.js';
-import { type LogName, LYON, laterLog, type MemberCode, parseLogName, shortLogName } from './names.js';
+import { LYON, laterLog, type MemberCode, parseLogName, shortLogName } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
 import type { StateMemory } from './state-watch.js';
 import { decodeEntry } from './statements/entry.js';
-import { hashesOf, hashText, type NamedHash } from './statements/hashes.js';
+import { hashText, type NamedHash } from './statements/hashes.js';
 import { hexText } from './statements/hex.js';
 import { recordToJson } from './statements/record-json.js';
 import { uuidText } from './statements/uuid.js';
 import { connectionStatuses, logStatuses } from './status.js';
+import { fromBinary } from './views/binary.js';
+import { namedHash } from './views/hash-key.js';
+import type { RecordAnswer as FoundRecord } from './views/lookup.js';
 
 export interface NodeParts {
   readonly me: MemberCode;
@@ -117,28 +119,16 @@ function hashTexts(hashes: readonly NamedHash[]): Record<string, string> {
   return Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]));
 }
 
-function recordAnswer({
-  member,
-  log,
-  index,
-  record,
-}: {
-  member: MemberCode;
-  log: LogName;
-  index: number;
-  record: MediaRecord;
-}): RecordAnswer {
-  const { classification } = record;
+function recordAnswer(found: FoundRecord): RecordAnswer {
+  const { member, log, index } = found;
+  const [scheme = '', code = ''] = found.classification.split(':');
   return {
     member,
     index,
     ...laterLog(member, log),
-    recordId: uuidText(record.recordId),
-    hashes: Object.fromEntries(
-      hashesOf(record).map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]),
-    ),
-    classification:
-      classification === undefined ? null : { scheme: classification.scheme, code: classification.code },
+    recordId: uuidText(fromBinary(found.recordId)),
+    hashes: hashTexts(found.hashes.map(namedHash)),
+    classification: found.classification === '' ? null : { scheme, code },
   };
 }
 

@@ -8,9 +8,8 @@ import type { Holding } from '../holdings/holding.js';
 import type { Holdings } from '../holdings/holdings.js';
 import type { LogName, MemberCode } from '../names.js';
 import { laterLog, positionText } from '../names.js';
-import { hashesOf } from '../statements/hashes.js';
 import type { Views } from '../views/driver.js';
-import { hashKey, namedHash } from '../views/hash-key.js';
+import { namedHash } from '../views/hash-key.js';
 import { type LiveRecord, liveAt } from '../views/live-records.js';
 import { indexOf, type Position } from '../views/position.js';
 import type { Step } from '../views/view.js';
@@ -64,7 +63,7 @@ export async function tellHitsOfHoldings(
       const others = holding.hashes
         .flatMap((hash) => byHash.get(hash) ?? [])
         .filter(({ member }) => member !== me)
-        .map(({ member, log, index, record }) => theirsAt(member, log, index, hashesOf(record).map(hashKey)));
+        .map(({ member, log, index, hashes }) => theirsAt(member, log, index, hashes));
       return byMember(others).flatMap((theirs) => matchNotices(heldOf(holding), theirs, at));
     });
     await told.tell(untold);

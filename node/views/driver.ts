@@ -12,7 +12,7 @@ import type { FilledRange, FollowingOptions } from './following.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
 import { cursorsIn } from './log-table.js';
-import { Lookup, type RecordAnswer } from './lookup.js';
+import { findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf } from './position.js';
 import type { ViewSource } from './source.js';
@@ -45,7 +45,6 @@ export class Views {
   readonly #db: ViewsDatabase;
   readonly #source: ViewSource;
   readonly #follower: Follower;
-  readonly #lookup: Lookup;
   readonly #versionAt: ReturnType<typeof createVersionReader>;
   /** Reading everything takes a while, so the last digests serve until something is committed. */
   #digests: { readonly state: number; readonly digests: Digests } | undefined;
@@ -54,7 +53,6 @@ export class Views {
     this.#db = db;
     this.#source = source;
     this.#follower = follower;
-    this.#lookup = new Lookup(db, source);
     this.#versionAt = createVersionReader(db, () => follower.index.runs);
   }
 
@@ -106,7 +104,8 @@ export class Views {
 
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
-    return await this.#lookup.find(this.#follower.logs, this.#follower.index.runs, hashes);
+    const { logs, index } = this.#follower;
+    return await findRecords(this.#db, logs, index.runs, hashes);
   }
 
   /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */

@@ -1,11 +1,12 @@
-// The live media records, as much of them as views need, and when they end. Kept so that a record can be taken
-// back out of every view when its bytes are gone, and so that two records can be compared without reading and
-// decoding bundles of 256 entries.
+// The live media records, as much of them as views and look-ups need, and when they end. Kept so that a record can
+// be taken back out of every view when its bytes are gone, and so that records can be compared and shown without
+// reading and decoding bundles of 256 entries.
 //
-//   e <position>        -> keep-until day (4), record id (16), hash keys, strongest first;
-//                          nothing where a record that came in a pack (packs.ts) is no longer live
+//   e <position>        -> keep-until day (4), record id (16), length (1) and text of the classification,
+//                          hash keys, strongest first; nothing where a record that came in a pack (packs.ts) is no longer live
 //   d <day> <position>  -> nothing
 
+import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import { decodeEntry } from '../statements/entry.js';
 import { hashesOf } from '../statements/hashes.js';
 import { type Binary, readU32, toBinary, u32 } from './binary.js';
@@ -21,6 +22,8 @@ export interface LiveRecord {
   readonly recordId: Binary;
   /** 0 = no end. */
   readonly keepUntilDay: number;
+  /** `SCHEME:CODE`, or empty. */
+  readonly classification: Binary;
   /** Strongest first. */
   readonly hashes: readonly HashKey[];
 }
@@ -36,8 +39,14 @@ export function liveRecordIn(bytes: Uint8Array, position: Position, day: number)
     position,
     recordId: toBinary(record.recordId),
     keepUntilDay,
+    classification: classificationText(record),
     hashes: hashesOf(record).map(hashKey),
   };
+}
+
+/** Scheme and code are held to patterns without a colon, in ASCII, of 24 characters together. */
+function classificationText({ classification }: MediaRecord): Binary {
+  return classification === undefined ? '' : `${classification.scheme}:${classification.code}`;
 }
 
 export function isLiveOn(keepUntilDay: number, day: number): boolean {
@@ -54,8 +63,9 @@ function decodedOrNothing(bytes: Uint8Array): ReturnType<typeof decodeEntry> | u
 }
 
 export function putLive(db: BufferedDb, record: LiveRecord): void {
-  const value = u32(record.keepUntilDay) + record.recordId + record.hashes.join('');
-  db.put(SPACE.live + record.position, value);
+  const { keepUntilDay, recordId, classification, hashes, position } = record;
+  const length = String.fromCharCode(classification.length);
+  db.put(SPACE.live + position, u32(keepUntilDay) + recordId + length + classification + hashes.join(''));
   if (record.keepUntilDay !== 0) db.put(expiryKey(record), '');
 }
 
@@ -92,10 +102,12 @@ export async function liveAt(db: Reader, positions: Iterable<Position>): Promise
 }
 
 export function parseLive(position: Position, value: Binary): LiveRecord {
+  const hashesAt = 21 + value.charCodeAt(20);
   return {
     position,
     keepUntilDay: readU32(value, 0),
     recordId: value.slice(4, 20),
-    hashes: splitHashKeys(value.slice(20)),
+    classification: value.slice(21, hashesAt),
+    hashes: splitHashKeys(value.slice(hashesAt)),
   };
 }

@@ -45,8 +45,12 @@ export const PLAIN = 1;
 /** Everything else, which takes the way that single entries take. */
 export const SINGLE = 2;
 
-/** A record in a pack is at most its day, its id, and every hash behind its kind. */
-const MAX_PACKED_BYTES = 4 + RECORD_ID_BYTES + HASH_SIZES.reduce((sum, size) => sum + 1 + size, 0);
+/** A scheme of 16 and a code of 8 characters, with their tags and lengths. */
+const MAX_CLASSIFICATION_BYTES = 28;
+
+/** A record in a pack is at most its day, its id, its classification, and every hash behind its kind. */
+const MAX_PACKED_BYTES =
+  4 + RECORD_ID_BYTES + 1 + MAX_CLASSIFICATION_BYTES + HASH_SIZES.reduce((sum, size) => sum + 1 + size, 0);
 
 /** `filters` are the Bloom filters of all keys that records have already. */
 export function sortOut(stretch: Stretch, filters: readonly Uint8Array[]): SortedOut {
@@ -89,7 +93,7 @@ function fatesOf(
   const endPacked = entries.length - ((from + entries.length) % PACK_RECORDS);
   for (const [offset, bytes] of entries.entries()) {
     if (bytes === undefined) continue;
-    if (offset < firstPacked || offset >= endPacked || !scanPlain(bytes, scan)) {
+    if (offset < firstPacked || offset >= endPacked || !isPlain(bytes, scan)) {
       fates[offset] = SINGLE;
     } else if (scan.keepUntilDay === 0 || day <= scan.keepUntilDay) {
       fates[offset] = PLAIN;
@@ -145,11 +149,34 @@ function placesToPack(index: number): number {
   return (PACK_RECORDS - (index % PACK_RECORDS)) % PACK_RECORDS;
 }
 
+/** A record that this scan knows to the last byte, and whose classification has the form that the rules ask for. */
+function isPlain(bytes: Uint8Array, scan: PlainScan): boolean {
+  return scanPlain(bytes, scan) && scan.classificationEnd - scan.classificationAt <= MAX_CLASSIFICATION_BYTES;
+}
+
+/** Writes the length and the text of the classification, from its message: tag, length, scheme, tag, length, code. */
+function writeClassification(into: Buffer, from: number, bytes: Uint8Array, scan: PlainScan): number {
+  const { classificationAt, classificationEnd } = scan;
+  if (classificationAt === 0) {
+    into[from] = 0;
+    return from + 1;
+  }
+  const schemeEnd = classificationAt + 2 + (bytes[classificationAt + 1] as number);
+  const scheme = bytes.subarray(classificationAt + 2, schemeEnd);
+  const code = bytes.subarray(schemeEnd + 2, classificationEnd);
+  into[from] = scheme.length + 1 + code.length;
+  into.set(scheme, from + 1);
+  into[from + 1 + scheme.length] = ':'.charCodeAt(0);
+  into.set(code, from + 2 + scheme.length);
+  return from + 2 + scheme.length + code.length;
+}
+
 /** Writes the record as live-records.ts keeps it; returns where it ends. */
 function writeRecord(into: Buffer, from: number, bytes: Uint8Array, scan: PlainScan): number {
   let at = into.writeUInt32BE(scan.keepUntilDay, from);
   into.set(bytes.subarray(scan.recordIdAt, scan.recordIdAt + RECORD_ID_BYTES), at);
   at += RECORD_ID_BYTES;
+  at = writeClassification(into, at, bytes, scan);
   for (let place = 0; place < scan.hashAt.length; place++) {
     const hashAt = scan.hashAt[place] as number;
     if (hashAt === 0) continue;
