@@ -166,6 +166,12 @@ export interface WatchedEntry {
   readonly record: unknown;
 }
 
+/** Entries in each log's order, each once. */
+export interface EntryReader {
+  /** The next ones, at most `limit`; none when all have been read. One call at a time. */
+  read(limit: number): Promise<WatchedEntry[]>;
+}
+
 export interface NodeApi {
   readonly member: string;
   /**
@@ -179,8 +185,13 @@ export interface NodeApi {
   notices(from: number, limit: number): Promise<Notice[]>;
   /** Calls back on each new notice; returns how to stop. */
   onNotice(listener: (notice: Notice) => void): () => void;
-  /** Entries as they arrive, from now on; returns how to stop. */
-  onEntry(listener: (entry: WatchedEntry) => void): () => void;
+  /**
+   * A reader of the entries of all logs after the places named (`NL:5`), a log that is not named from its
+   * beginning; without places from now on. Throws BadName, and Failure 'unknown-log'.
+   */
+  entries(after?: readonly string[]): EntryReader;
+  /** Calls back when such a reader may have more to read; returns how to stop. */
+  onEntries(listener: () => void): () => void;
   addHoldings(
     items: readonly { hashes: readonly NamedHash[]; label?: string }[],
   ): Promise<{ taken: number; known: number }>;

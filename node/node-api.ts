@@ -1,7 +1,8 @@
 // A node's face towards people and tools, over its parts: it turns what they know into plain values.
 
 import { readNodeCertificate } from '../certs/certificate.js';
-import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer, WatchedEntry } from './api.js';
+import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer } from './api.js';
+import { entryFeed } from './entry-feed.js';
 import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
@@ -9,15 +10,10 @@ import type { TlsIdentity } from './exchange/tls.js';
 import type { NodeConfig } from './home/config.js';
 import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
-import { isHole, leafHashOf } from './log/item.js';
-import type { Log } from './log/log.js';
-import { LYON, laterLog, type MemberCode, parseLogName, shortLogName } from './names.js';
+import { LYON, laterLog, type MemberCode } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
 import type { StateMemory } from './state-watch.js';
-import { decodeEntry } from './statements/entry.js';
 import { hashText, type NamedHash } from './statements/hashes.js';
-import { hexText } from './statements/hex.js';
-import { recordToJson } from './statements/record-json.js';
 import { uuidText } from './statements/uuid.js';
 import { connectionStatuses, logStatuses } from './status.js';
 import { fromBinary } from './views/binary.js';
@@ -90,7 +86,9 @@ export function nodeApi(parts: NodeParts): NodeApi {
       told.subscribe((notices) => {
         for (const notice of notices) listener(notice);
       }),
-    onEntry: (listener) => watchEntries(logs.all(), (act) => logs.onChange(act), listener),
+    entries: (after) =>
+      entryFeed({ federation: logs.registry.state.federation, all: () => logs.all() }, after),
+    onEntries: (listener) => logs.onChange(() => listener()),
     addHoldings: (items) => knowledge.hold(items),
     listHoldings: (label) => listed(holdings, label),
     removeHoldings: (which) => knowledge.release(which),
@@ -130,49 +128,4 @@ function recordAnswer(found: FoundRecord): RecordAnswer {
     hashes: hashTexts(found.hashes.map(namedHash)),
     classification: found.classification === '' ? null : { scheme, code },
   };
-}
-
-/** Entries that one growth of a log brings are read so many at a time. */
-const WATCH_BATCH = 256;
-
-/** Tells of each entry once, in each log's order, from now on. */
-function watchEntries(
-  open: readonly Log[],
-  onChange: (act: (log: Log) => void) => () => void,
-  listener: (entry: WatchedEntry) => void,
-): () => void {
-  const told = new Map(open.map((log) => [log.name, log.size]));
-  let telling = Promise.resolve();
-  let stopped = false;
-
-  async function tell(log: Log): Promise<void> {
-    for (let from = told.get(log.name) ?? 0; from < log.size && !stopped; ) {
-      const items = await log.read(from, Math.min(log.size, from + WATCH_BATCH));
-      for (const [offset, item] of items.entries()) {
-        listener({
-          kind: 'entry',
-          log: shortLogName(log.name),
-          member: parseLogName(log.name).member ?? 'registry',
-          index: from + offset,
-          entry: hexText(leafHashOf(item)),
-          record: isHole(item) ? null : shownRecord(item),
-        });
-      }
-      from += items.length;
-      told.set(log.name, from);
-    }
-  }
-
-  const stop = onChange((log) => {
-    telling = telling.then(() => tell(log)).catch(() => {});
-  });
-  return () => {
-    stopped = true;
-    stop();
-  };
-}
-
-function shownRecord(bytes: Uint8Array): unknown {
-  const { statement, handling } = decodeEntry(bytes);
-  return statement.case === 'mediaRecord' ? recordToJson(statement.value, handling?.keepUntilDay ?? 0) : null;
 }

@@ -31,6 +31,8 @@ export interface NoticesQuestion {
   readonly from?: number | undefined;
   readonly follow?: boolean;
   readonly entries?: boolean;
+  /** Places (`NL:5`) after which entries are told; absent = from now on. */
+  readonly after?: readonly string[] | undefined;
 }
 
 /** The hub's act, by the name of its route. */
@@ -92,9 +94,10 @@ export class NodeClient {
   }
 
   /** Notices as lines of JSON. Without `follow` it ends; with it, it ends when the node does. */
-  notices({ from, follow = false, entries = false }: NoticesQuestion): AsyncGenerator<string[]> {
+  notices({ from, follow = false, entries = false, after }: NoticesQuestion): AsyncGenerator<string[]> {
     const query = new URLSearchParams({ follow: follow ? '1' : '0', entries: entries ? '1' : '0' });
     if (from !== undefined) query.set('from', String(from));
+    if (after !== undefined) query.set('after', after.join());
     return this.#calls.lines('GET', `/notices?${query}`);
   }
 

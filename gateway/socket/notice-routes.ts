@@ -1,18 +1,16 @@
-// GET /notices?from=N&follow=1&entries=1: what people are told once, as lines, from a sequence number on (or
-// without it from now on), then with `follow` as it comes. Notices are on disk, so a slow caller is a cursor;
-// entries are not told again, so of those a slow caller misses some, and is told how many.
+// GET /notices?from=N&follow=1&entries=1&after=NL:5,AU:0: what people are told once, as lines, from a sequence
+// number on (or without it from now on), then with `follow` as it comes; with `entries` also those of the logs,
+// after a place in each (or from now on). Both are on disk, so a caller is a cursor, however slow it is.
 
 import { z } from 'zod';
-import type { Notice, WatchedEntry } from '../../node/api.js';
+import type { Notice } from '../../node/api.js';
 import { firstIssue } from '../../node/home/document.js';
 import { BadCall } from './answers.js';
 import { beginLines, sendLines } from './ndjson.js';
 import type { Call, Routes } from './routing.js';
 
-/** Notices in one read: some 200 KB. */
+/** Notices or entries in one read: some 200 KB. */
 const MAX_READ = 500;
-/** Entries that wait for a slow caller: some MB. */
-const MAX_ENTRIES_WAITING = 10_000;
 
 const flag = z.enum(['0', '1'], 'must be 0 or 1').transform((text) => text === '1');
 
@@ -24,6 +22,10 @@ const NoticesQuery = z.strictObject({
     .exactOptional(),
   follow: flag.default(false),
   entries: flag.default(false),
+  after: z
+    .string()
+    .transform((text) => (text === '' ? [] : text.split(',')))
+    .exactOptional(),
 });
 
 export const noticeRoutes: Routes = { 'GET /notices': notices };
@@ -31,15 +33,15 @@ export const noticeRoutes: Routes = { 'GET /notices': notices };
 async function notices({ api, query, response, stopping }: Call): Promise<void> {
   const parsed = NoticesQuery.safeParse(Object.fromEntries(query));
   if (!parsed.success) throw new BadCall(`GET /notices: ${firstIssue(parsed.error)}`, parsed.error);
-  const { from, follow, entries } = parsed.data;
+  const { from, follow, entries, after } = parsed.data;
+  if (after !== undefined && !entries) throw new BadCall('GET /notices: after goes with entries=1');
+  const reader = entries ? api.entries(after) : undefined;
   /** The next notice to tell; undefined until the first one comes. */
   let next = from;
-  let waiting: WatchedEntry[] = [];
-  let missed = 0;
   let wake: (() => void) | undefined;
   let woken = false;
 
-  const stops = follow ? [api.onNotice(onNotice), ...(entries ? [api.onEntry(onEntry)] : [])] : [];
+  const stops = follow ? [api.onNotice(onNotice), ...(entries ? [api.onEntries(rouse)] : [])] : [];
   response.on('close', rouse);
   stopping.addEventListener('abort', rouse);
   beginLines(response);
@@ -47,9 +49,10 @@ async function notices({ api, query, response, stopping }: Call): Promise<void> 
     for (;;) {
       woken = false;
       await tellNotices();
-      await tellEntries();
-      if (!follow || stopping.aborted) break;
-      if (woken) continue;
+      const more = await tellEntries();
+      if (stopping.aborted || response.destroyed) break;
+      if (more || (follow && woken)) continue;
+      if (!follow) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -70,12 +73,6 @@ async function notices({ api, query, response, stopping }: Call): Promise<void> 
     rouse();
   }
 
-  function onEntry(entry: WatchedEntry): void {
-    if (waiting.length < MAX_ENTRIES_WAITING) waiting.push(entry);
-    else missed++;
-    rouse();
-  }
-
   async function tellNotices(): Promise<void> {
     while (next !== undefined) {
       const read = await api.notices(next, MAX_READ);
@@ -86,12 +83,11 @@ async function notices({ api, query, response, stopping }: Call): Promise<void> 
     }
   }
 
-  async function tellEntries(): Promise<void> {
-    const told: unknown[] = waiting;
-    if (missed > 0) told.push({ kind: 'missed', entries: missed });
-    waiting = [];
-    missed = 0;
-    await sendLines(response, linesOf(told));
+  /** Tells one read of entries, so that notices do not wait for all of them; false when there was none. */
+  async function tellEntries(): Promise<boolean> {
+    const read = (await reader?.read(MAX_READ)) ?? [];
+    if (read.length > 0) await sendLines(response, linesOf(read));
+    return read.length > 0;
   }
 }
 

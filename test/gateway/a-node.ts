@@ -11,7 +11,8 @@ export interface FakeNode {
   readonly published: object[];
   readonly holdings: HoldingItem[];
   tell(kind: string, facts: object): Notice;
-  enter(index: number): void;
+  /** The next entry of the log NL: 0, 1, ... */
+  enter(): void;
   readonly listeners: () => number;
 }
 
@@ -36,7 +37,8 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
   const holdings: HoldingItem[] = [];
   const notices: Notice[] = [];
   const onNotice = new Set<(notice: Notice) => void>();
-  const onEntry = new Set<(entry: WatchedEntry) => void>();
+  const entries: WatchedEntry[] = [];
+  const onEntries = new Set<() => void>();
 
   const named = (hashes: readonly NamedHash[]) =>
     Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]));
@@ -72,9 +74,19 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       onNotice.add(listener);
       return () => onNotice.delete(listener);
     },
-    onEntry(listener) {
-      onEntry.add(listener);
-      return () => onEntry.delete(listener);
+    entries(after) {
+      let next = after === undefined ? entries.length : Number(after[0]?.split(':')[1] ?? -1) + 1;
+      return {
+        async read(limit) {
+          const read = entries.slice(next, next + limit);
+          next += read.length;
+          return read;
+        },
+      };
+    },
+    onEntries(listener) {
+      onEntries.add(listener);
+      return () => onEntries.delete(listener);
     },
     async addHoldings(items) {
       for (const { hashes, label } of items) holdings.push({ hashes: named(hashes), label: label ?? null });
@@ -101,17 +113,17 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       for (const listener of onNotice) listener(notice);
       return notice;
     },
-    enter(at) {
-      const entry: WatchedEntry = {
+    enter() {
+      entries.push({
         kind: 'entry',
-        log: 'icse/x/NL',
+        log: 'NL',
         member: 'NL',
-        index: at,
+        index: entries.length,
         entry: 'ab',
         record: null,
-      };
-      for (const listener of onEntry) listener(entry);
+      });
+      for (const listener of onEntries) listener();
     },
-    listeners: () => onNotice.size + onEntry.size,
+    listeners: () => onNotice.size + onEntries.size,
   };
 }

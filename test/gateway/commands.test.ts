@@ -271,12 +271,12 @@ describe('icse watch', () => {
     });
     await until(() => jsonLines(out).length === 1);
     served.node.tell('hit', { hash: MD5, mine: { record: 'NL:1' }, other: { member: 'AU', index: 2 } });
-    served.node.enter(4);
+    served.node.enter();
     await until(() => jsonLines(out).length === 3);
     expect(jsonLines(out)).toMatchObject([
       { sequence: 1, kind: 'member', member: 'AU' },
       { sequence: 2, kind: 'hit', hash: MD5 },
-      { kind: 'entry', log: 'icse/x/NL', index: 4 },
+      { kind: 'entry', log: 'NL', index: 0 },
     ]);
     stop.abort(new Interrupted());
     expect(await watching).toMatchObject({ code: 0, err: '' });

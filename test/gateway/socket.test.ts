@@ -331,23 +331,32 @@ describe('notices over the socket', () => {
     call.destroy();
   });
 
-  test('leave out entries for a caller that is too slow, and say how many', async () => {
+  test('and entries wait for a caller, however slow: none is left out', async () => {
     const served = await aServedNode();
     const { call, answer } = begin(served, 'GET', '/notices?follow=1&entries=1');
     call.end();
     const response = await answer;
     await until(() => served.node.listeners() === 2);
-    for (let n = 0; n < 12_000; n++) served.node.enter(n);
+    for (let n = 0; n < 12_000; n++) served.node.enter();
     let got = '';
     response.on('data', (chunk) => {
       got += chunk;
     });
-    await until(() => got.includes('missed'));
-    const lines = jsonLines(got.slice(0, got.lastIndexOf('\n')));
-    expect(lines).toHaveLength(10_001);
-    expect(lines.at(-1)).toEqual({ kind: 'missed', entries: 2000 });
+    await until(() => got.includes('"index":11999'));
+    const lines = jsonLines(got.slice(0, got.lastIndexOf('\n'))) as { index: number }[];
+    expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: 12_000 }, (_, n) => n));
     response.on('error', () => {});
     call.destroy();
+  });
+
+  test('and entries begin after the places named, and without following end with the last one', async () => {
+    const served = await aServedNode();
+    for (let n = 0; n < 1200; n++) served.node.enter();
+    const all = await ask(served, 'GET', '/notices?entries=1&after=');
+    expect(jsonLines(all.text)).toHaveLength(1200);
+    const rest = await ask(served, 'GET', '/notices?entries=1&after=NL:1197');
+    expect(jsonLines(rest.text)).toMatchObject([{ index: 1198 }, { index: 1199 }]);
+    expect(await ask(served, 'GET', '/notices?after=NL:5')).toMatchObject({ status: 400 });
   });
 
   test('end when the socket closes', async () => {
