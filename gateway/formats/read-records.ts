@@ -83,8 +83,10 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
     if (untold > 0) throw unknownFormat();
     // All are too long: whatever the format is, that is what is wrong with them.
     const found = detectFormat(nameOf(path), undefined);
-    if (found !== undefined)
-      return [...begin(found, []), ...((reader as FormatReader | undefined)?.end() ?? [])];
+    if (found !== undefined) {
+      const named = readerOf(found, file.name, defaults);
+      return [...named.read(held), ...named.end()];
+    }
     return held.flatMap((line) => ('reason' in line ? [refusedLine(line.number, [line.reason])] : []));
   }
 
