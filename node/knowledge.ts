@@ -50,7 +50,7 @@ const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const VIEWS_DATABASE = { ...BYTES, compression: false, writeBufferSize: 16 * 1024 * 1024 };
 
 /** What follows when damaged notices are moved away. */
-const NOTICES_ANEW = 'notices are then numbered from 1 again, and every hit is told anew';
+const NOTICES_ANEW = 'notices are then numbered from 1 again; `icse views rebuild` tells every hit anew';
 
 /** Opens all of it. Throws Failure; then nothing is left open. */
 export async function openKnowledge(around: KnowledgeSurroundings): Promise<Knowledge> {

@@ -300,7 +300,9 @@ export class Exchange implements LinkHost {
     if (this.#forks.has(log)) return;
     this.#forks.add(log);
     this.#options.onEvent({ kind: 'forked', log, toldBy: link.member, fault });
-    if (this.isOwn(log)) this.ownLogDiffers(link, log, 'another log signed with our key exists');
+    // A log of ours that is closed since does not keep us from the one that came after it.
+    if (this.logs.registry.state.members.get(this.me)?.log === log)
+      this.ownLogDiffers(link, log, 'another log signed with our key exists');
     for (const other of this.#streams.live.values()) {
       if (other !== link) other.session.say({ case: 'fault', value: fault });
     }

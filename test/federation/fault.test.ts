@@ -134,6 +134,24 @@ describe('the Netherlands, restored from an old backup, publish alone and so for
     expect(unnoticed).toEqual([]);
     expect(verifyFaultDocument(document, document.federation)).toMatchObject({ member: 'NL' });
   });
+
+  it('keeps nobody from the log that comes after it, whatever is told of the old one', async () => {
+    const { hub } = federation.node('LYON').api;
+    await hub?.suspend({ member: 'NL', at: 3, appendAlone: true });
+    const { log } = (await hub?.reinstate({ member: 'NL', accept: false, appendAlone: true })) ?? {};
+    expect(log).toBe('NL.2');
+    for (let restarts = 0; restarts < 2; restarts++) {
+      await federation.stop('NL');
+      await federation.start('NL');
+      await federation.hears(
+        'NL',
+        (notice) => notice.kind === 'fault' && 'log' in notice && notice.log === 'NL',
+      );
+      await federation.sees('NL', ({ ready, logs }) => ready && logs.some((each) => each.log === 'NL.2'));
+      const published = await federation.node('NL').api.publish(aMediaRecord(), 0);
+      expect(published).toMatchObject({ outcome: 'taken', log: 'NL.2', index: restarts });
+    }
+  });
 });
 
 interface Text {
