@@ -1,0 +1,49 @@
+// publish.bulk: a file of JSON lines, imported as a user does it: from the start of the command to its end.
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { LYON } from '../node/names.js';
+import { type Figure, MEMBERS } from './figure.js';
+import { icse, type NodeProcess, startNode } from './icse.js';
+import { recordJson } from './media-records.js';
+import { untilReady } from './publish-single.js';
+import { resultOf } from './result.js';
+
+const LINES_AT_ONCE = 1000;
+
+export const publishBulk: Figure = {
+  names: ['publish.bulk'],
+  async measure({ sizes, scratch, federation }) {
+    const file = `${scratch.fresh('bulk')}.jsonl`;
+    await writeLines(file, sizes.bulk);
+    const rates: number[] = [];
+    for (let run = 0; run < sizes.runs; run++) {
+      const homes = await Promise.all(
+        [LYON, MEMBERS.publisher].map((code) => scratch.copied(federation.home(code))),
+      );
+      const [hub, node] = await Promise.all(homes.map(startNode));
+      try {
+        await untilReady(node as NodeProcess);
+        const before = performance.now();
+        await icse('import', file, '--home', (node as NodeProcess).home, '--json');
+        rates.push((sizes.bulk * 1000) / (performance.now() - before));
+      } finally {
+        await Promise.all([hub?.stop(), node?.stop()]);
+        await Promise.all(homes.map((home) => scratch.remove(home)));
+      }
+    }
+    await scratch.remove(file);
+    return [resultOf('publish.bulk', '/s', rates)];
+  },
+};
+
+async function writeLines(file: string, count: number): Promise<void> {
+  const out = createWriteStream(file);
+  for (let at = 0; at < count; at += LINES_AT_ONCE) {
+    const length = Math.min(LINES_AT_ONCE, count - at);
+    const lines = Array.from({ length }, (_, offset) => JSON.stringify(recordJson('bulk', at + offset)));
+    if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'close');
+}
