@@ -17,6 +17,8 @@ export interface Bench {
 
 export interface Figure {
   readonly names: readonly string[];
+  /** Members, beside the hub, that must have a home. */
+  readonly members: readonly string[];
   /** `isWanted` spares what a figure in the group alone needs. */
   measure(bench: Bench, isWanted: (name: string) => boolean): Promise<Result[]>;
 }

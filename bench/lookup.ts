@@ -2,7 +2,7 @@
 // second hash is known, several batches under way at once.
 
 import type { Author } from './author.js';
-import type { Bench, Figure } from './figure.js';
+import { type Bench, type Figure, MEMBERS } from './figure.js';
 import type { NodeProcess } from './icse.js';
 import { recordJson } from './media-records.js';
 import { resultOf } from './result.js';
@@ -20,6 +20,7 @@ export class WrongAnswer extends Error {}
 export function lookup(name: string, hashesOf: (bench: Bench) => number): Figure {
   return {
     names: [name],
+    members: [MEMBERS.author],
     async measure(bench) {
       const records = Math.ceil(hashesOf(bench) / HASHES_A_RECORD);
       const node = await bench.author.running(records);

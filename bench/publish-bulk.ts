@@ -13,6 +13,7 @@ const LINES_AT_ONCE = 1000;
 
 export const publishBulk: Figure = {
   names: ['publish.bulk'],
+  members: [MEMBERS.publisher],
   async measure({ sizes, scratch, federation }) {
     const file = `${scratch.fresh('bulk')}.jsonl`;
     await writeLines(file, sizes.bulk);

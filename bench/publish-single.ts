@@ -24,6 +24,7 @@ interface Rate {
 
 export const publishSingle: Figure = {
   names: ['publish.single', 'publish.single.p50', 'publish.single.p99'],
+  members: [MEMBERS.publisher],
   async measure({ sizes, scratch, federation }) {
     const { callers, seconds } = sizes.publishing;
     const rates: Rate[] = [];

@@ -12,6 +12,7 @@ const RECEIVER = fileURLToPath(new URL('raw-receiver.js', import.meta.url));
 
 export const rawLimit: Figure = {
   names: ['replicate.rawLimit'],
+  members: [MEMBERS.author, MEMBERS.receiver],
   async measure({ author, sizes, scratch, federation }) {
     const entries = sizes.replicated;
     const home = await author.stopped(entries);

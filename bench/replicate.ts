@@ -17,6 +17,7 @@ export interface Replication {
 
 export const replicate: Figure = {
   names: ['replicate.verified', 'replicate.indexed'],
+  members: [MEMBERS.author, MEMBERS.receiver],
   async measure(bench) {
     const size = bench.sizes.replicated;
     const runs = await replications(bench, size, bench.sizes.runs);
@@ -39,6 +40,7 @@ export const replicate: Figure = {
 export function growth(name: string, sizeOf: (bench: Bench) => number, mostRuns: number): Figure {
   return {
     names: [name],
+    members: [MEMBERS.author, MEMBERS.receiver],
     async measure(bench) {
       const size = sizeOf(bench);
       const runs = await replications(bench, size, Math.min(mostRuns, bench.sizes.runs));
@@ -55,6 +57,7 @@ export function growth(name: string, sizeOf: (bench: Bench) => number, mostRuns:
 
 export const relay: Figure = {
   names: ['relay.indexed'],
+  members: [MEMBERS.author, MEMBERS.relayed],
   async measure(bench) {
     const { author, sizes, scratch, federation } = bench;
     const size = sizes.replicated;
