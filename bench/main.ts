@@ -60,8 +60,9 @@ async function measure(
   for (const figure of figures) {
     say(figure.names.filter(isWanted).join(', '));
     try {
-      const measured = await figure.measure(bench, isWanted);
-      results.push(...measured.filter(({ name }) => isWanted(name)));
+      const measured = (await figure.measure(bench, isWanted)).filter(({ name }) => isWanted(name));
+      results.push(...measured);
+      for (const { name, value, unit } of measured) say(`  ${name} ${value} ${unit}`);
     } catch (error) {
       isGood = false;
       say(`${figure.names.join(', ')}: ${(error as Error).stack}`);
@@ -94,12 +95,13 @@ async function main(): Promise<number> {
     process.stdout.write(json ? `${JSON.stringify({ machine, results })}\n` : tableText(machine, results));
   };
   // Nodes and files end with this process.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const timer = setTimeout(() => {
-    say('the run takes too long; these figures are there:');
+  const breakOff = (why: string): void => {
+    say(`${why}; these figures are there:`);
     print();
     process.exit(1);
-  }, LONGEST_MS);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => breakOff('interrupted'));
+  const timer = setTimeout(() => breakOff('the run takes too long'), LONGEST_MS);
   const isGood = await measure(figures, isWanted, quick, results);
   clearTimeout(timer);
   print();

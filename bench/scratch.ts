@@ -14,10 +14,12 @@ export interface Scratch {
   remove(path: string): Promise<void>;
 }
 
-/** Makes the folder; it is removed when the process ends. */
+/** Makes the folder; it is removed when the process ends, again while processes that end still write to it. */
 export async function makeScratch(): Promise<Scratch> {
   const folder = await mkdtemp(join(tmpdir(), 'icse-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () =>
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+  );
   let count = 0;
   const fresh = (name: string): string => join(folder, `${name}-${++count}`);
   return {
