@@ -8,11 +8,14 @@ import { LYON } from '../node/names.js';
 import { type Bench, type Figure, MEMBERS } from './figure.js';
 import { type NodeProcess, startNode } from './icse.js';
 import { recordJson } from './media-records.js';
-import { NotTaken, untilReady } from './publish-single.js';
+import { NotTaken } from './publish-single.js';
+import { untilReady } from './publisher.js';
 import { percentile, type Result, resultOf } from './result.js';
 import { until, untilFound, untilVerified } from './until.js';
 
 const EVERY_MS = 20;
+/** The subscribers' streams are open by then, and tell of what comes from then on. */
+const OPENED_MS = 1000;
 const PERCENTS = [50, 99] as const;
 /** What is published is everywhere by then, or something is wrong. */
 const ARRIVAL_MS = 60_000;
@@ -54,7 +57,7 @@ export const fanOut: Figure = {
 async function idle({ sizes }: Bench, stage: Stage): Promise<Result[]> {
   const runs: number[][] = [];
   for (let run = 0; run < sizes.fanOut.runs; run++) {
-    runs.push(await delays(stage, `idle ${run}`, pause(sizes.fanOut.seconds * 1000)));
+    runs.push(await delays(stage, `idle ${run}`, () => pause(sizes.fanOut.seconds * 1000)));
   }
   return resultsOf('fanout.idle', runs);
 }
@@ -75,13 +78,18 @@ async function busy(bench: Bench, stage: Stage): Promise<Result[]> {
   }
   const runs: number[][] = [];
   for (let run = 0; run < sizes.fanOut.runs; run++) {
-    const late = await startNode(await scratch.copied(federation.home(MEMBERS.relayed)));
-    try {
+    const home = await scratch.copied(federation.home(MEMBERS.relayed));
+    let late: NodeProcess | undefined;
+    const link = async (): Promise<void> => {
+      late = await startNode(home);
       await late.linked(LYON);
-      runs.push(await delays(stage, `busy ${run}`, untilFound(late, author.code, lastHash)));
+    };
+    const catchUp = (): Promise<unknown> => untilFound(late as NodeProcess, author.code, lastHash);
+    try {
+      runs.push(await delays(stage, `busy ${run}`, catchUp, link));
     } finally {
-      await late.stop();
-      await scratch.remove(late.home);
+      await late?.stop();
+      await scratch.remove(home);
     }
   }
   return resultsOf('fanout.busy', runs);
@@ -97,27 +105,30 @@ function resultsOf(name: string, runs: readonly (readonly number[])[]): Result[]
   );
 }
 
-/** Publishes until `over`, and resolves with the delays at all subscribers, sorted, when all is everywhere. */
+/**
+ * Publishes while `during` lasts, which begins when the streams are open and `first` is done. Resolves with the
+ * delays at all subscribers, sorted, when all is everywhere.
+ */
 async function delays(
   { publisher, subscribers }: Stage,
   series: string,
-  over: Promise<unknown>,
+  during: () => Promise<unknown>,
+  first: () => Promise<unknown> = async () => {},
 ): Promise<number[]> {
   const sent = new Map<string, number>();
   const samples: number[] = [];
   const watched = new AbortController();
-  const watching = Promise.all(
-    subscribers.map(({ home }) =>
-      watch(home, watched.signal, (sha256) => {
-        const at = sent.get(sha256);
-        if (at !== undefined) samples.push(performance.now() - at);
-      }),
-    ),
-  );
+  const onEntry = (sha256: string): void => {
+    const at = sent.get(sha256);
+    if (at !== undefined) samples.push(performance.now() - at);
+  };
+  const watching = Promise.all(subscribers.map(({ home }) => watch(home, watched.signal, onEntry)));
+  // Told below; until then it is missed by the samples that do not come.
+  watching.catch(() => {});
   try {
-    // The streams are open, and tell from now on.
-    await pause(500);
-    await publishUntil(publisher, series, over, sent);
+    await pause(OPENED_MS);
+    await first();
+    await publishUntil(publisher, series, during(), sent);
     const wanted = sent.size * subscribers.length;
     await until('every subscriber shows every record', async () => samples.length >= wanted, ARRIVAL_MS);
   } finally {

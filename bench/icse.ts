@@ -52,7 +52,12 @@ export async function startNode(home: string): Promise<NodeProcess> {
   const before = performance.now();
   const child = launch([ICSE, 'start', '--home', home, '--json']);
   const links = readLinks(child);
-  await served(child, home);
+  try {
+    await served(child, home);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
   const startMs = performance.now() - before;
   const client = await NodeClient.of(home);
   return {
@@ -66,6 +71,16 @@ export async function startNode(home: string): Promise<NodeProcess> {
       await end(child);
     },
   };
+}
+
+/** Starts nodes, all at once; when one does not start, none is left running. */
+export async function startNodes(homes: readonly string[]): Promise<NodeProcess[]> {
+  const outcomes = await Promise.allSettled(homes.map(startNode));
+  const nodes = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return nodes;
+  await Promise.all(nodes.map((node) => node.stop()));
+  throw failed.reason;
 }
 
 async function served(child: ChildProcess, home: string): Promise<void> {

@@ -2,11 +2,10 @@
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { LYON } from '../node/names.js';
 import { type Figure, MEMBERS } from './figure.js';
-import { icse, type NodeProcess, startNode } from './icse.js';
+import { icse } from './icse.js';
 import { recordJson } from './media-records.js';
-import { untilReady } from './publish-single.js';
+import { withPublisher } from './publisher.js';
 import { resultOf } from './result.js';
 
 const LINES_AT_ONCE = 1000;
@@ -14,24 +13,17 @@ const LINES_AT_ONCE = 1000;
 export const publishBulk: Figure = {
   names: ['publish.bulk'],
   members: [MEMBERS.publisher],
-  async measure({ sizes, scratch, federation }) {
+  async measure(bench) {
+    const { sizes, scratch } = bench;
     const file = `${scratch.fresh('bulk')}.jsonl`;
     await writeLines(file, sizes.bulk);
     const rates: number[] = [];
     for (let run = 0; run < sizes.runs; run++) {
-      const homes = await Promise.all(
-        [LYON, MEMBERS.publisher].map((code) => scratch.copied(federation.home(code))),
-      );
-      const [hub, node] = await Promise.all(homes.map(startNode));
-      try {
-        await untilReady(node as NodeProcess);
+      await withPublisher(bench, async ({ home }) => {
         const before = performance.now();
-        await icse('import', file, '--home', (node as NodeProcess).home, '--json');
+        await icse('import', file, '--home', home, '--json');
         rates.push((sizes.bulk * 1000) / (performance.now() - before));
-      } finally {
-        await Promise.all([hub?.stop(), node?.stop()]);
-        await Promise.all(homes.map((home) => scratch.remove(home)));
-      }
+      });
     }
     await scratch.remove(file);
     return [resultOf('publish.bulk', '/s', rates)];

@@ -3,12 +3,11 @@
 
 import { Agent, type ClientRequest, request } from 'node:http';
 import { findSocket } from '../gateway/socket/place.js';
-import { LYON } from '../node/names.js';
 import { type Figure, MEMBERS } from './figure.js';
-import { type NodeProcess, startNode } from './icse.js';
+import type { NodeProcess } from './icse.js';
 import { recordJson } from './media-records.js';
+import { withPublisher } from './publisher.js';
 import { percentile, resultOf } from './result.js';
-import { until } from './until.js';
 
 /** The first second is for connections and for the compiler. */
 const WARM_UP_MS = 1500;
@@ -25,21 +24,13 @@ interface Rate {
 export const publishSingle: Figure = {
   names: ['publish.single', 'publish.single.p50', 'publish.single.p99'],
   members: [MEMBERS.publisher],
-  async measure({ sizes, scratch, federation }) {
-    const { callers, seconds } = sizes.publishing;
+  async measure(bench) {
+    const { callers, seconds } = bench.sizes.publishing;
     const rates: Rate[] = [];
-    for (let run = 0; run < sizes.runs; run++) {
-      const homes = await Promise.all(
-        [LYON, MEMBERS.publisher].map((code) => scratch.copied(federation.home(code))),
+    for (let run = 0; run < bench.sizes.runs; run++) {
+      rates.push(
+        await withPublisher(bench, (node) => publishFor(node, callers, seconds * 1000, `single ${run}`)),
       );
-      const [hub, node] = await Promise.all(homes.map(startNode));
-      try {
-        await untilReady(node as NodeProcess);
-        rates.push(await publishFor(node as NodeProcess, callers, seconds * 1000, `single ${run}`));
-      } finally {
-        await Promise.all([hub?.stop(), node?.stop()]);
-        await Promise.all(homes.map((home) => scratch.remove(home)));
-      }
     }
     return [
       resultOf(
@@ -57,11 +48,6 @@ export const publishSingle: Figure = {
     ];
   },
 };
-
-/** Resolves when the node can publish. */
-export async function untilReady({ client, home }: NodeProcess): Promise<void> {
-  await until(`${home} can publish`, async () => (await client.status()).ready);
-}
 
 async function publishFor(
   node: NodeProcess,

@@ -5,7 +5,7 @@
 import { LYON } from '../node/names.js';
 import type { Author } from './author.js';
 import { type Bench, type Figure, MEMBERS } from './figure.js';
-import { type NodeProcess, startNode } from './icse.js';
+import { type NodeProcess, startNode, startNodes } from './icse.js';
 import { resultOf } from './result.js';
 import { untilFound, untilVerified } from './until.js';
 
@@ -67,7 +67,7 @@ export const relay: Figure = {
       const authorsHome = await author.stopped(size);
       const codes = [LYON, MEMBERS.relayed];
       const homes = await Promise.all(codes.map((code) => scratch.copied(federation.home(code))));
-      const nodes = await Promise.all(homes.map(startNode));
+      const nodes = await startNodes(homes);
       const [hub, receiver] = nodes as [NodeProcess, NodeProcess];
       try {
         await receiver.linked(LYON);
