@@ -5,7 +5,7 @@ import type { NodeProcess } from './icse.js';
 
 /** Often enough for what takes seconds, and seldom enough to cost the node nothing that counts. */
 const LOOK_MS = 50;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** What was waited for did not come. */
 export class TooLate extends Error {}
