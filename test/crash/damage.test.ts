@@ -165,7 +165,7 @@ describe('damage beside the logs', () => {
     const { code, message } = await refusal();
     expect(code).toBe('database-damaged');
     expect(message).toMatch(
-      /notices is damaged \(.*\): move it away and start again; notices are then numbered from 1 again, and every hit is told anew$/,
+      /notices is damaged \(.*\): move it away and start again; notices are then numbered from 1 again; `icse views rebuild` tells every hit anew$/,
     );
     await rm(notices, { recursive: true });
     await startReady();
