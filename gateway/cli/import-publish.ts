@@ -6,12 +6,16 @@ import type { RecordLine } from '../formats/record-line.js';
 import type { NodeClient, PublishAnswer } from '../socket/client.js';
 import { NodeStopped } from '../socket/no-node.js';
 import type { ImportReport } from './import-report.js';
+import { wholeText } from './table.js';
 
 /** Lines whose fate is open: four times what the node has under way at most. */
 const MAX_OPEN = 16_384;
 
 /** Refusals that are about the line; any other will meet the next line as well. */
 const ABOUT_THE_LINE: ReadonlySet<string> = new Set(['bad-record', 'rules-broken']);
+
+/** Lines under way when an import stops meet the same refusal by the thousand: so many are told, the rest counted. */
+const MAX_TOLD_OF_STOP = 20;
 
 /** A line that was sent, or that was refused before, in its turn. */
 interface OpenLine {
@@ -29,6 +33,7 @@ export async function publishRecords(
   let head = 0;
   let readingError: unknown;
   let stoppedBy: string | undefined;
+  let metStop = 0;
   let wake: (() => void) | undefined;
 
   try {
@@ -45,7 +50,10 @@ export async function publishRecords(
     return;
   }
   if (readingError !== undefined) throw readingError;
-  if (stoppedBy !== undefined) await report.refuseFile(`stopped: ${stoppedBy}`);
+  if (stoppedBy === undefined) return;
+  const untold = metStop - MAX_TOLD_OF_STOP;
+  const others = untold > 0 ? ` (${wholeText(untold)} more lines that were under way met the same)` : '';
+  await report.refuseFile(`stopped: ${stoppedBy}${others}`);
 
   async function* records(): AsyncGenerator<string> {
     try {
@@ -88,7 +96,10 @@ export async function publishRecords(
       return;
     }
     const { code, message } = answer.error;
-    if (!ABOUT_THE_LINE.has(code)) stoppedBy ??= message;
+    if (!ABOUT_THE_LINE.has(code)) {
+      stoppedBy ??= message;
+      if (++metStop > MAX_TOLD_OF_STOP) return;
+    }
     await report.refuseLine(sent?.line ?? 0, message);
   }
 
