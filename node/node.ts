@@ -15,8 +15,6 @@ import { Exchange } from './exchange/exchange.js';
 import { dialExchange, type Listener, listenExchange } from './exchange/grpc-wire.js';
 import { NotReady } from './exchange/own-log.js';
 import { openReceiptBook } from './exchange/receipt-book.js';
-import type { TlsIdentity } from './exchange/tls.js';
-import type { Wire } from './exchange/wire.js';
 import { Failure, messageOf } from './failure.js';
 import { type Address, addressText, parseAddress } from './home/address.js';
 import { readConfig } from './home/config.js';
@@ -54,6 +52,8 @@ export interface NodeOptions {
   readonly appendAlone?: boolean | undefined;
   readonly clock?: Clock;
   readonly random?: (sizeBytes: number) => Uint8Array;
+  /** Where to dial instead of an address (host:port): for networks in between that tests cut. */
+  readonly route?: (address: string) => Promise<string>;
   /** Where the views sort out long logs; without it, on this thread. */
   readonly sorter?: BulkSorter;
 }
@@ -136,7 +136,10 @@ async function assemble(
     schema: SCHEMA_VERSION,
     deny: new Set(config.peers.deny),
     random,
-    dial: (member) => dial(member, registry, identity, shown.tls),
+    dial: async (member) => {
+      const address = addressOf(member, registry, identity);
+      return dialExchange((await options.route?.(address)) ?? address, member, shown.tls, DIAL_MS);
+    },
     onEvent: (event) => events.exchange(event),
     onSession: ({ sessionId, member, transcript: { open, acceptor, dialler } }) => {
       journal.record('session', {
@@ -334,17 +337,12 @@ async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | voi
   return { receipts: database.sublevel('receipts'), publishing: database.sublevel('publishing') };
 }
 
-/** Dials a member at the address in the registry; Lyon, before there is one, at that of the invitation. */
-async function dial(
-  member: MemberCode,
-  registry: Registry,
-  identity: Identity,
-  tls: TlsIdentity,
-): Promise<Wire> {
+/** The address of a member in the registry; of Lyon, before there is one, that of the invitation. Throws Failure. */
+function addressOf(member: MemberCode, registry: Registry, identity: Identity): string {
   const known = registry.state.members.get(member)?.address ?? '';
   const address = known !== '' ? known : member === LYON ? identity.federation.hub.exchange : '';
   if (address === '') throw new Failure('no-address', `the registry has no address for ${member}`);
-  return dialExchange(address, member, tls, DIAL_MS);
+  return address;
 }
 
 /** Why the hub has suspended this member: by the registry, or by the hub's own word when it takes no stream. */

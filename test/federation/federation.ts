@@ -7,14 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { parseDocument } from 'yaml';
-import type { NodeStatus, Notice } from '../../node/api.js';
+import type { NodeStatus, Notice, PublishedRecord } from '../../node/api.js';
 import { type Clock, systemClock } from '../../node/clock.js';
 import { parseInvitation } from '../../node/enrolment/invitation-file.js';
 import { join as joinFederation } from '../../node/enrolment/join.js';
 import type { OperationsLog } from '../../node/events-log.js';
 import { createHub } from '../../node/hub/create.js';
 import { type RunningNode, startNode } from '../../node/node.js';
+import { type RecordJson, recordFromJson } from '../../node/statements/record-json.js';
 import { type MediaRecord, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
+
+import { wiresBetween } from './wires.js';
 
 export const random = (sizeBytes: number): Uint8Array => new Uint8Array(randomBytes(sizeBytes));
 
@@ -35,6 +38,12 @@ export interface Federation {
   start(code: string, options?: { appendAlone?: boolean }): Promise<RunningNode>;
   /** Invites a country and lets it join and start. */
   welcome(code: string, options?: { listen?: string; replace?: boolean }): Promise<RunningNode>;
+  /** A country publishes a record in our JSON form; resolves when it is on its disk under a signed checkpoint. */
+  publish(code: string, record: RecordJson): Promise<PublishedRecord>;
+  /** The country's next hit, past or to come: each call gives the one after that of the call before. */
+  nextHit(code: string): Promise<Notice>;
+  /** Cuts all wires of a country, so that its node runs on alone; returns how to mend them. */
+  cut(code: string): () => void;
   /** Resolves with the first notice of a country that fits, past or to come. */
   hears(code: string, fits: (notice: Notice) => boolean): Promise<Notice>;
   /** Resolves when the status of a node fits. */
@@ -49,10 +58,18 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
   const nodes = new Map<string, RunningNode>();
   const lines = new Map<string, { level: string; event?: string; message: string }[]>();
   const home = (code: string): string => join(directory, code);
+  const wires = wiresBetween();
   await createHub({ home: home('LYON'), listen: '127.0.0.1:0', clock, random });
 
   async function start(code: string, { appendAlone = false } = {}): Promise<RunningNode> {
-    const node = await startNode({ home: home(code), log: collect(code), clock, random, appendAlone });
+    const node = await startNode({
+      home: home(code),
+      log: collect(code),
+      clock,
+      random,
+      appendAlone,
+      route: (address) => wires.route(code, address),
+    });
     nodes.set(code, node);
     return node;
   }
@@ -91,6 +108,9 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
     return start(code);
   }
 
+  /** By country, the sequence of the hit that was given last. */
+  const lastHits = new Map<string, number>();
+
   const federation: Federation = {
     lyon,
     node: running,
@@ -102,6 +122,17 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
     },
     start,
     welcome,
+    async publish(code, form) {
+      const { record, keepUntilDay } = recordFromJson(form);
+      return running(code).api.publish(record, keepUntilDay);
+    },
+    async nextHit(code) {
+      const last = lastHits.get(code) ?? 0;
+      const hit = await federation.hears(code, ({ kind, sequence }) => kind === 'hit' && sequence > last);
+      lastHits.set(code, hit.sequence);
+      return hit;
+    },
+    cut: (code) => wires.cut(code, running(code).listen),
     async hears(code, fits) {
       const { api } = running(code);
       return new Promise((resolve, reject) => {
@@ -125,6 +156,7 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
     },
     async close() {
       await Promise.all([...nodes.values()].map((node) => node.close('the test is over')));
+      await wires.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

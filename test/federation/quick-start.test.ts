@@ -1,15 +1,22 @@
 // The example of README.md, as it stands there.
 
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { aFederation } from 'icse-exchange/federation';
 import { expect, test } from 'vitest';
-import { aFederation, aMediaRecord } from './federation.js';
 
-test('a picture that the Netherlands have on record turns up in Australia', async () => {
-  const federation = await aFederation({ countries: ['NL', 'AU'] });
-  const sha256 = randomBytes(32);
-  await federation.node('NL').api.publish(aMediaRecord({ sha256 }), 0);
-  await federation.node('AU').api.publish(aMediaRecord({ sha256 }), 0);
-  const hit = await federation.hears('NL', ({ kind }) => kind === 'hit');
-  expect(hit).toMatchObject({ mine: { record: 'NL:0' }, other: { member: 'AU', index: 0 } });
+test('a picture that Australia has on record is recognised in the United States', async () => {
+  const federation = await aFederation({ countries: ['AU', 'US'] });
+  const sha256 = createHash('sha256').update('a picture').digest('hex');
+  await federation.publish('AU', { sha256, kind: 'image' });
+  const mend = federation.cut('US');
+  await federation.publish('US', { sha256 });
+  mend();
+  for (const [country, other] of [
+    ['AU', 'US'],
+    ['US', 'AU'],
+  ] as const) {
+    const hit = await federation.nextHit(country);
+    expect(hit).toMatchObject({ hash: sha256, mine: { record: `${country}:0` }, other: { member: other } });
+  }
   await federation.close();
 });

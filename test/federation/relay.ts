@@ -1,0 +1,69 @@
+// A wire that can be cut: a TCP relay on loopback between a node and an address that it dials.
+
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface Relay {
+  /** What to dial instead, host:port. */
+  readonly address: string;
+  /** Ends every connection; new ones are ended at once until it is mended. */
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+/** Relays to the address (host:port), from a port that the system picks. */
+export async function relayTo(address: string): Promise<Relay> {
+  const { hostname: host, port } = new URL(`tcp://${address}`);
+  const sockets = new Set<Socket>();
+  let isCut = false;
+
+  function keep(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  }
+
+  function drop(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  const server = createServer((near) => {
+    keep(near);
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(port), host.replace(/^\[|\]$/g, ''));
+    keep(far);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.pipe(to);
+      // One that fails takes the other with it: half a wire is none.
+      from.on('error', () => to.destroy());
+      from.on('close', () => to.destroy());
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the relay has no port');
+  return {
+    address: `127.0.0.1:${bound.port}`,
+    cut() {
+      isCut = true;
+      drop();
+    },
+    mend() {
+      isCut = false;
+    },
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        drop();
+      });
+    },
+  };
+}
