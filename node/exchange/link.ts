@@ -129,7 +129,8 @@ export class Link {
     this.transcript = transcript;
     this.sessionKey = peer.sessionKey;
     this.#reader = createFrameReader(sessionId, peer.sessionKey);
-    this.#queue = createFrameQueue(wire, createFrameWriter(sessionId, host.sessionKey), (record, messages) =>
+    const writer = createFrameWriter(sessionId, host.sessionKey);
+    this.#queue = createFrameQueue(wire, writer, host.clock, (record, messages) =>
       host.frame(this, 'out', record, messages),
     );
     this.#work = this.#works();
