@@ -12,10 +12,18 @@ import { addressText } from '../home/address.js';
  */
 export const MAX_WAITING = 512;
 
+/** A connection that carries a stream. */
+export interface Guest {
+  /** The stream has ended. */
+  left(): void;
+  /** Ends the connection, whatever it still carries. */
+  cut(): void;
+}
+
 export interface Doorway {
   readonly port: number;
-  /** The connection from there carries a stream; returns how to say that the stream has ended. */
-  entered(remote: string): () => void;
+  /** The connection from there carries a stream. */
+  entered(remote: string): Guest;
   close(): Promise<void>;
 }
 
@@ -79,11 +87,14 @@ export async function openDoorway(
     port: (server.address() as { port: number }).port,
     entered(remote) {
       const connection = all.get(remote);
-      if (connection === undefined) return () => {};
+      if (connection === undefined) return { left: () => {}, cut: () => {} };
       const { socket, address } = connection;
       if (++connection.streams === 1) stopWaiting(socket, address);
-      return () => {
-        if (--connection.streams === 0 && !socket.destroyed) startWaiting(socket, address);
+      return {
+        left() {
+          if (--connection.streams === 0 && !socket.destroyed) startWaiting(socket, address);
+        },
+        cut: () => socket.destroy(),
       };
     },
     async close() {

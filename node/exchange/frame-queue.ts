@@ -4,14 +4,13 @@
 import { create } from '@bufbuild/protobuf';
 import { ByeCode, type Envelope, EnvelopeSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
-import { encodeMessage, type FrameRecord, type FrameWriter } from './frames.js';
+import { encodeMessage, type FrameRecord, type FrameWriter, MAX_MESSAGES } from './frames.js';
 import type { Content } from './messages.js';
 import { Refusal } from './refusal.js';
 import type { Wire } from './wire.js';
 
 /** Messages of one frame: a segment of full size and small ones beside it. */
 const FRAME_BYTES = 1024 * 1024;
-const FRAME_MESSAGES = 1024;
 /** What waits to go out: the window of segments, and more small messages than any honest peer lets wait. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** What a message costs in memory beside its bytes: a peer can ask for answers of a few bytes each. */
@@ -72,7 +71,7 @@ export function createFrameQueue(
     let bytes = 0;
     for (const queue of [urgent, bulk]) {
       for (let next = queue[0]; next !== undefined; next = queue[0]) {
-        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= FRAME_MESSAGES))
+        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= MAX_MESSAGES))
           return messages;
         bytes += next.length;
         messages.push(next);

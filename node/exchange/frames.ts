@@ -17,8 +17,8 @@ import { Refusal } from './refusal.js';
 import { readMessages } from './strict-message.js';
 
 const LABEL = Buffer.from('icse/frame/v1\n');
-/** More messages than a frame of full size can hold of the smallest kind that is ever sent. */
-const MAX_MESSAGES = 4096;
+/** Messages of one frame, written or read: some 10 ms of work at most for small ones, in which nobody else is heard. */
+export const MAX_MESSAGES = 1024;
 
 /** What of a frame is kept for the record. */
 export interface FrameRecord {
