@@ -11,6 +11,7 @@ import {
   type Head,
   type Receipt,
   Role,
+  type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
@@ -24,6 +25,7 @@ import { answer, greet, type Handshake, type Transcript } from './handshake-wire
 import { localHead } from './local-head.js';
 import { createLogWork, type LogWork } from './log-work.js';
 import type { Content } from './messages.js';
+import type { Taking } from './quota-pace.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
 import { checkEnvelope } from './strict-message.js';
@@ -46,6 +48,10 @@ export interface LinkHost {
   /** Logs that `to` can get from `from`, ascending by name. */
   exchanged(from: MemberCode, to: MemberCode): readonly LogName[];
   isOwn(log: LogName): boolean;
+  /** False while the log is over its quota. */
+  mayTake(log: LogName): boolean;
+  /** A segment of the log is being taken. */
+  taking(log: LogName, segment: Segment): Taking;
   /** Which of the logs this link is to supply. */
   choose(link: Link, logs: readonly LogName[]): readonly LogName[];
   /** True while our own log may still be extended from outside. */
@@ -312,6 +318,7 @@ export class Link {
       forked: (fault) => this.#host.forked(this, fault),
       ownLogDiffers: (log, what) => this.#host.ownLogDiffers(this, log, what),
       filled: (log, from, to) => this.#host.filled(log, from, to),
+      taking: (log, segment) => this.#host.taking(log, segment),
       warn: (what) => this.#host.warn(this, what),
     });
   }
@@ -324,6 +331,7 @@ export class Link {
       obtainable: () => this.#host.exchanged(this.member, this.#host.me),
       head: (log) => localHead(logs, log),
       send: (content) => this.#send(content),
+      mayTake: (log) => this.#host.mayTake(log),
       choose: (names) => this.#host.choose(this, names),
       read: (log, from) => this.#start(() => work.read(log, from)),
       readRange: (log, from, to) => this.#start(() => work.readRange(log, from, to)),
