@@ -75,16 +75,21 @@ export function createQuotaPace({ clock, quotaOf }: QuotaPaceSurroundings): Quot
     taking(log, from, entries) {
       const known = allowances.get(log);
       const use = known === undefined ? { entries: 0, bytes: 0 } : useOf(log, from, entries, known.counted);
-      const change = (by: 1 | -1): void => {
-        if (known === undefined) return;
-        known.underway.entries += by * use.entries;
-        known.underway.bytes += by * use.bytes;
+      let isOver = false;
+      if (known !== undefined) {
+        known.underway.entries += use.entries;
+        known.underway.bytes += use.bytes;
+      }
+      const over = (): void => {
+        if (isOver || known === undefined) return;
+        isOver = true;
+        known.underway.entries -= use.entries;
+        known.underway.bytes -= use.bytes;
       };
-      change(1);
       return {
-        failed: () => change(-1),
+        failed: over,
         took(signedSize) {
-          change(-1);
+          over();
           const allowance = allowances.get(log);
           if (allowance === undefined) {
             const first = { entries: FIRST_DAYS, bytes: FIRST_DAYS, atMs: clock.now(), counted: signedSize };
