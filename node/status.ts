@@ -100,6 +100,8 @@ function logState(exchange: Exchange, log: Log): { state: string; why: string; b
   if (source === undefined || source.ended)
     return { state: 'off', why: 'nobody who has it is connected', behind: Math.max(0, behind) };
   if (behind <= 0) return { state: 'live', why: '', behind: 0 };
+  if (source.session.consumer.isHeldBack(log.name))
+    return { state: 'waiting', why: `for the quota of ${exchange.authorOf(log.name)}`, behind };
   const { state, why } = source.state();
   return {
     state: state === 'live' ? 'catching up' : state,

@@ -40,6 +40,8 @@ export interface ConsumerSurroundings {
   send(content: Content): void;
   /** Which of the logs are to be taken from this peer (and not from another one). */
   choose(logs: readonly LogName[]): readonly LogName[];
+  /** False while the log is over its quota: it is asked for later, and what comes unasked is passed over. */
+  mayTake(log: LogName): boolean;
   /** Verifies and writes a segment; then calls `taken`. */
   extend(log: LogName, segment: Segment): void;
   /** Puts the bytes of a segment into holes; then calls `taken`. */
@@ -86,6 +88,8 @@ export interface Consumer {
   /** True while the peer says that it has more of the log than can be told to be so. */
   claimsMore(log: LogName): boolean;
   takes(log: LogName): boolean;
+  /** True while the log waits for its quota. */
+  isHeldBack(log: LogName): boolean;
   behind(): LogProgress[];
   state(nowMs: number): { state: LinkState; why: string };
   tick(nowMs: number): void;
@@ -95,6 +99,10 @@ export interface Consumer {
 export function createConsumer(around: ConsumerSurroundings, nowMs: number): Consumer {
   const wanted = new Set<LogName>();
   const asked = new Set<LogName>();
+  /** Wanted, and not asked for while they are over their quota. */
+  const heldBack = new Set<LogName>();
+  /** Segment bytes that came of logs that were held back, since one of them was last asked for. */
+  let unasked = 0;
   const claims = createClaims(around);
   let compared = false;
   /** What was said of all heads so far, while they come. */
@@ -109,7 +117,8 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
 
   function onward(log: LogName): void {
     asked.add(log);
-    ask(log);
+    if (around.mayTake(log)) ask(log);
+    else heldBack.add(log);
   }
 
   function ask(log: LogName): void {
@@ -123,6 +132,39 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
         settledRoot: settled?.root ?? new Uint8Array(0),
       }),
     });
+  }
+
+  /** Takes no more of the log for now. */
+  function holdBack(log: LogName): void {
+    if (!wanted.has(log) || heldBack.has(log)) return;
+    heldBack.add(log);
+    want({ case: 'stop', value: create(StopSchema, { log }) });
+  }
+
+  /** Asks for what was held back and may be taken again. */
+  function resume(): void {
+    for (const log of heldBack) {
+      if (!around.mayTake(log)) continue;
+      heldBack.delete(log);
+      unasked = 0;
+      ask(log);
+    }
+  }
+
+  function acknowledge(log: LogName, size: number, weight: number): void {
+    around.send({
+      case: 'ack',
+      value: create(AckSchema, { log, size: BigInt(size), bytes: BigInt(weight) }),
+    });
+  }
+
+  /** What comes of a log over its quota: the window that was on its way, and no more than that. */
+  function passOver(log: LogName, segment: Segment): void {
+    unasked += segmentWeight(segment);
+    if (unasked > 2 * WINDOW_BYTES)
+      throw new Refusal(ByeCode.TOO_LARGE, `more of ${log} than its quota allows, and nobody asks for it`);
+    holdBack(log);
+    acknowledge(log, around.head(log).size, segmentWeight(segment));
   }
 
   /** Follows what is equal under the digest, asks for `others` by name, leaves logs that are unknown here. */
@@ -213,12 +255,10 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
       const log = segment.log as LogName;
       if (!around.obtainable().includes(log)) {
         // A new member's log may come before the registry that admits it: asked for again when it is known.
-        around.send({
-          case: 'ack',
-          value: create(AckSchema, { log, bytes: BigInt(segmentWeight(segment)) }),
-        });
+        acknowledge(log, 0, segmentWeight(segment));
         return;
       }
+      if (!segment.fill && !around.mayTake(log)) return passOver(log, segment);
       held += segmentWeight(segment);
       if (held > 2 * WINDOW_BYTES)
         throw new Refusal(ByeCode.TOO_LARGE, 'more segment bytes than flow control allows');
@@ -229,10 +269,8 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     taken(log, size, weight) {
       held -= weight;
       progressAt = clock;
-      around.send({
-        case: 'ack',
-        value: create(AckSchema, { log, size: BigInt(size), bytes: BigInt(weight) }),
-      });
+      if (!around.mayTake(log)) holdBack(log);
+      acknowledge(log, size, weight);
     },
     take(log) {
       if (wanted.has(log)) return;
@@ -243,6 +281,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     leave(log) {
       if (!wanted.delete(log)) return;
       asked.delete(log);
+      heldBack.delete(log);
       want({ case: 'stop', value: create(StopSchema, { log }) });
     },
     ask,
@@ -264,10 +303,14 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     peerSize,
     claimsMore: (log) => claims.isOpen(log),
     takes: (log) => wanted.has(log),
+    isHeldBack: (log) => heldBack.has(log),
     behind,
     state(now) {
-      const missing = behind();
+      const missing = behind().filter(({ log }) => !heldBack.has(log));
       const first = missing[0];
+      const [waits] = heldBack;
+      if (first === undefined && waits !== undefined)
+        return { state: 'waiting', why: `for the quota of ${waits}` };
       if (first === undefined) return { state: 'live', why: '' };
       const count = missing.reduce((sum, progress) => sum + progress.peerSize - progress.size, 0);
       if (held > 0 && now - progressAt >= STALL_MS) {
@@ -280,7 +323,8 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     },
     tick(now) {
       clock = now;
-      if (behind().length === 0) progressAt = now;
+      resume();
+      if (behind().every(({ log }) => heldBack.has(log))) progressAt = now;
     },
   };
 }

@@ -2,7 +2,7 @@
 // proofs of forks. It knows nothing of what the entries say.
 
 import { create } from '@bufbuild/protobuf';
-import { ByeCode, type Fault, HeadSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { ByeCode, type Fault, HeadSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
 import { messageOf } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
@@ -19,6 +19,7 @@ import type { Link, LinkHost } from './link.js';
 import { createOffers, type Offers } from './offers.js';
 import type { OwnLogGuard } from './own-log.js';
 import { type OwnLogWatch, watchOwnLogs } from './own-log-watch.js';
+import { createQuotaPace, type QuotaPace, type Taking } from './quota-pace.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { exchangeReceipts, type ReceiptExchange } from './receipt-exchange.js';
 import { Refusal } from './refusal.js';
@@ -65,6 +66,7 @@ export class Exchange implements LinkHost {
   readonly #offers: Offers;
   readonly #own: OwnLogWatch;
   readonly #sources: Sources;
+  readonly #pace: QuotaPace;
   readonly #receipts: ReceiptExchange;
   readonly #holes: HoleFiller;
   readonly #dialled = new Map<MemberCode, () => void>();
@@ -88,10 +90,20 @@ export class Exchange implements LinkHost {
     this.#known = new Set(all.map((log) => log.name));
     this.#forks = new Set(all.filter((log) => log.fault !== undefined).map((log) => log.name));
     this.#offers = createOffers(options.logs);
+    this.#pace = createQuotaPace({
+      clock: options.clock,
+      quotaOf: (log) => {
+        const { member } = parseLogName(log);
+        return member === undefined || member === this.me
+          ? undefined
+          : registry.state.members.get(member)?.quota;
+      },
+    });
     this.#sources = createSources({
       rank: (link, log) => (this.authorOf(log) === link.member ? 2 : link.member === LYON ? 1 : 0),
       isOwn: (log) => this.isOwn(log),
       size: (log) => this.logs.get(log)?.size ?? 0,
+      mayTake: (log) => this.#pace.mayTake(log),
       failed: (link, log) => this.warn(link, `it shows more of ${shortLogName(log)} than it delivers`),
     });
     this.#receipts = exchangeReceipts({
@@ -262,6 +274,14 @@ export class Exchange implements LinkHost {
 
   choose(link: Link, logs: readonly LogName[]): readonly LogName[] {
     return this.#sources.choose(link, logs);
+  }
+
+  mayTake(log: LogName): boolean {
+    return this.#pace.mayTake(log);
+  }
+
+  taking(log: LogName, { from, entries }: Segment): Taking {
+    return this.#pace.taking(log, Number(from), entries);
   }
 
   recovering(): boolean {

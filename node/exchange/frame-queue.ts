@@ -2,17 +2,21 @@
 // segments, as many to a frame as are ready, one frame after the other (the wire's back-pressure is honoured).
 
 import { create } from '@bufbuild/protobuf';
-import { ByeCode, EnvelopeSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { encodeMessage, type FrameRecord, type FrameWriter } from './frames.js';
+import { ByeCode, type Envelope, EnvelopeSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import type { Clock } from '../clock.js';
+import { encodeMessage, type FrameRecord, type FrameWriter, MAX_MESSAGES } from './frames.js';
 import type { Content } from './messages.js';
 import { Refusal } from './refusal.js';
 import type { Wire } from './wire.js';
 
 /** Messages of one frame: a segment of full size and small ones beside it. */
 const FRAME_BYTES = 1024 * 1024;
-const FRAME_MESSAGES = 1024;
 /** What waits to go out: the window of segments, and more small messages than any honest peer lets wait. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** What a message costs in memory beside its bytes: a peer can ask for answers of a few bytes each. */
+const MESSAGE_COST_BYTES = 256;
+/** A frame that the peer has not taken for so long: 1 MiB at 17 kB/s, less than any line that carries a federation. */
+export const SEND_MS = 60_000;
 
 export interface FrameQueue {
   /** Takes the message. Throws Refusal TOO_LARGE when the peer takes nothing of what waits already. */
@@ -27,6 +31,7 @@ export interface FrameQueue {
 export function createFrameQueue(
   wire: Wire,
   writer: FrameWriter,
+  clock: Clock,
   onFrame: (record: FrameRecord, messages: readonly Uint8Array[]) => void,
 ): FrameQueue {
   const urgent: Uint8Array[] = [];
@@ -42,11 +47,21 @@ export function createFrameQueue(
         const messages = nextFrame();
         const { frame, record } = writer.write(messages);
         onFrame(record, messages);
-        await wire.send(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
+        await sendInTime(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
       }
     } finally {
       // At once after the queues were found empty: what is said from here on starts the next flush.
       flushing = undefined;
+    }
+  }
+
+  /** A peer whose machine answers and which reads nothing would hold its place, and what waits for it, for good. */
+  async function sendInTime(envelope: Envelope): Promise<void> {
+    const cancel = clock.after(SEND_MS, () => wire.destroy());
+    try {
+      await wire.send(envelope);
+    } finally {
+      cancel();
     }
   }
 
@@ -56,12 +71,12 @@ export function createFrameQueue(
     let bytes = 0;
     for (const queue of [urgent, bulk]) {
       for (let next = queue[0]; next !== undefined; next = queue[0]) {
-        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= FRAME_MESSAGES))
+        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= MAX_MESSAGES))
           return messages;
         bytes += next.length;
         messages.push(next);
         queue.shift();
-        queuedBytes -= next.length;
+        queuedBytes -= next.length + MESSAGE_COST_BYTES;
       }
     }
     return messages;
@@ -70,7 +85,7 @@ export function createFrameQueue(
   return {
     add(content) {
       const message = encodeMessage(content);
-      queuedBytes += message.length;
+      queuedBytes += message.length + MESSAGE_COST_BYTES;
       if (queuedBytes > MAX_QUEUED_BYTES) {
         throw new Refusal(ByeCode.TOO_LARGE, `${wire.peer.member} takes nothing of what it is told`);
       }
@@ -78,7 +93,7 @@ export function createFrameQueue(
     },
     addLast(content) {
       const message = encodeMessage(content);
-      queuedBytes += message.length;
+      queuedBytes += message.length + MESSAGE_COST_BYTES;
       urgent.push(message);
     },
     flush() {

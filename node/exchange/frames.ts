@@ -14,11 +14,11 @@ import {
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { sign, verify } from '../keys/ed25519.js';
 import { Refusal } from './refusal.js';
-import { readMessage } from './strict-message.js';
+import { readMessages } from './strict-message.js';
 
 const LABEL = Buffer.from('icse/frame/v1\n');
-/** More messages than a frame of full size can hold of the smallest kind that is ever sent. */
-const MAX_MESSAGES = 4096;
+/** Messages of one frame, written or read: some 10 ms of work at most for small ones, in which nobody else is heard. */
+export const MAX_MESSAGES = 1024;
 
 /** What of a frame is kept for the record. */
 export interface FrameRecord {
@@ -70,7 +70,7 @@ export function createFrameReader(sessionId: Uint8Array, publicKey: Uint8Array):
         throw new Refusal(ByeCode.SIGNATURE, `the signature of frame ${next} is not the peer's`);
       }
       const record = { sequence: next++, hashes, signature: frame.signature };
-      return { messages: frame.messages.map(readMessage), record };
+      return { messages: readMessages(frame.messages), record };
     },
   };
 }

@@ -2,11 +2,13 @@
 // service beside it on the exchange port.
 
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
   Metadata,
+  type MethodDefinition,
   Server,
   type ServerDuplexStream,
   type ServiceError,
@@ -17,7 +19,9 @@ import { readNodeCertificate } from '../../certs/certificate.js';
 import { type Envelope, Exchange } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { MemberCode } from '../names.js';
+import { openDoorway } from './doorway.js';
 import { grpcService } from './grpc-service.js';
+import { readEnvelope } from './strict-message.js';
 import { diallingCredentials, ListenerCredentials, type TlsIdentity } from './tls.js';
 import type { Wire } from './wire.js';
 
@@ -40,7 +44,19 @@ const CHANNEL: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
-const EXCHANGE = grpcService(Exchange);
+/**
+ * A connection without a stream, and nobody asks for its health: a node that has lost its stream dials anew. gRPC looks
+ * at it once in this time, so it may stay for twice as long.
+ */
+export const IDLE_MS = 5000;
+
+/** The end of a stream that was broken off has so long to go out before its connection goes: a dialler has one for each. */
+const CUT_MS = 1000;
+
+const SYNC = grpcService(Exchange).sync as MethodDefinition<Envelope, Envelope>;
+/** What is said arrives as bytes, and is looked through before anything is made of it. */
+const asItCame = (bytes: Buffer): Uint8Array => bytes;
+const EXCHANGE = { sync: { ...SYNC, requestDeserialize: asItCame, responseDeserialize: asItCame } };
 
 /** Why a dial failed: 'unreachable' or 'tls'. */
 export class DialFailed extends Failure {}
@@ -63,14 +79,20 @@ export async function listenExchange(
 ): Promise<Listener> {
   const credentials = new ListenerCredentials(identity, 'with-certificate');
   let own = ownCertificate(identity);
-  const server = new Server({ ...CHANNEL, 'grpc.max_concurrent_streams': MAX_STREAMS });
+  const server = new Server({
+    ...CHANNEL,
+    'grpc.max_concurrent_streams': MAX_STREAMS,
+    'grpc.max_connection_idle_ms': IDLE_MS,
+  });
   const health = new HealthImplementation({ '': 'NOT_SERVING', [Exchange.typeName]: 'NOT_SERVING' });
   health.addToServer(server);
   server.addService(EXCHANGE, {
-    sync: (call: ServerDuplexStream<Envelope, Envelope>) => {
+    sync: (call: ServerDuplexStream<Uint8Array, Envelope>) => {
       try {
         const raw = call.getAuthContext().sslPeerCertificate?.raw;
         if (raw === undefined) throw new Failure('no-certificate', 'the peer showed no certificate');
+        const guest = door.entered(call.getPeer());
+        call.on('close', guest.left);
         call.sendMetadata(new Metadata());
         onWire(
           wireOver(
@@ -83,7 +105,9 @@ export async function listenExchange(
               if (call.destroyed) return;
               // Destroying alone tells the peer nothing: the status ends the stream for both.
               call.emit('error', { code: status.ABORTED, details: 'the stream was broken off' });
-              setImmediate(() => call.destroy());
+              void setImmediate().then(() => call.destroy());
+              // A peer that reads nothing does not get to it, and HTTP/2 would keep what is to be read for good.
+              setTimeout(guest.cut, CUT_MS).unref();
             },
           ),
         );
@@ -93,15 +117,10 @@ export async function listenExchange(
       }
     },
   });
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${bracketed(host)}:${port}`, credentials, (error, actual) =>
-      error === null
-        ? resolve(actual)
-        : reject(new Failure('cannot-listen', `cannot listen at ${host}:${port}: ${error.message}`, error)),
-    );
-  });
+  const injector = server.createConnectionInjector(credentials);
+  const door = await openDoorway(host, port, (socket) => injector.injectConnection(socket));
   return {
-    port: bound,
+    port: door.port,
     renew(renewed) {
       own = ownCertificate(renewed);
       credentials.renew(renewed);
@@ -112,7 +131,7 @@ export async function listenExchange(
     close: async () => {
       const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       server.forceShutdown();
-      await drained;
+      await Promise.all([drained, door.close()]);
     },
   };
 }
@@ -133,8 +152,12 @@ export async function dialExchange(
     // A name for TLS that is no address; the member's URI is what counts.
     'grpc.ssl_target_name_override': `${member.toLowerCase()}.icse.invalid`,
   });
-  const { path, requestSerialize, responseDeserialize } = EXCHANGE.sync as NonNullable<typeof EXCHANGE.sync>;
-  const call = client.makeBidiStreamRequest<Envelope, Envelope>(path, requestSerialize, responseDeserialize);
+  const { path, requestSerialize, responseDeserialize } = EXCHANGE.sync;
+  const call = client.makeBidiStreamRequest<Envelope, Uint8Array>(
+    path,
+    requestSerialize,
+    responseDeserialize,
+  );
   call.on('close', () => client.close());
   call.on('error', () => client.close());
   try {
@@ -163,7 +186,7 @@ export async function dialExchange(
   );
 }
 
-type EnvelopeStream = ServerDuplexStream<Envelope, Envelope> | ClientDuplexStream<Envelope, Envelope>;
+type EnvelopeStream = ServerDuplexStream<Uint8Array, Envelope> | ClientDuplexStream<Envelope, Uint8Array>;
 
 function wireOver(
   call: EnvelopeStream,
@@ -196,16 +219,27 @@ function wireOver(
         waited.abort();
       }
     },
-    receive: () => call as AsyncIterable<Envelope>,
+    receive: () => envelopes(call),
     end,
     destroy,
   };
 }
 
-function ownCertificate(identity: TlsIdentity): Uint8Array {
-  return readNodeCertificate(identity.leafPem).sha256;
+/** What the peer says; one that cannot be read is thrown, and leaves the stream open for a word about it. */
+function envelopes(call: EnvelopeStream): AsyncIterable<Envelope> {
+  const inbox = (call as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        // A turn for each: a peer that says much is heard as often as one that says little.
+        await setImmediate();
+        const { value, done } = await inbox.next();
+        return done === true ? { value: undefined, done } : { value: readEnvelope(value), done: false };
+      },
+    }),
+  };
 }
 
-function bracketed(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+function ownCertificate(identity: TlsIdentity): Uint8Array {
+  return readNodeCertificate(identity.leafPem).sha256;
 }

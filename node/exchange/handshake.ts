@@ -199,7 +199,8 @@ export function sessionIdOf(open: Open, acceptor: Hello, dialler: Hello): Uint8A
 
 function readBody(bytes: Uint8Array): HelloBody {
   try {
-    return fromBinary(HelloBodySchema, bytes);
+    // What is not known costs an object each; the look at the form refuses it.
+    return fromBinary(HelloBodySchema, bytes, { readUnknownFields: false });
   } catch (error) {
     throw new Refusal(ByeCode.PROTOCOL, 'the hello cannot be read', error);
   }

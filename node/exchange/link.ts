@@ -11,6 +11,7 @@ import {
   type Head,
   type Receipt,
   Role,
+  type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
@@ -24,6 +25,7 @@ import { answer, greet, type Handshake, type Transcript } from './handshake-wire
 import { localHead } from './local-head.js';
 import { createLogWork, type LogWork } from './log-work.js';
 import type { Content } from './messages.js';
+import type { Taking } from './quota-pace.js';
 import { asRefusal, plainReason, Refusal } from './refusal.js';
 import { farewell, type Session, startSession } from './session.js';
 import { checkEnvelope } from './strict-message.js';
@@ -46,6 +48,10 @@ export interface LinkHost {
   /** Logs that `to` can get from `from`, ascending by name. */
   exchanged(from: MemberCode, to: MemberCode): readonly LogName[];
   isOwn(log: LogName): boolean;
+  /** False while the log is over its quota. */
+  mayTake(log: LogName): boolean;
+  /** A segment of the log is being taken. */
+  taking(log: LogName, segment: Segment): Taking;
   /** Which of the logs this link is to supply. */
   choose(link: Link, logs: readonly LogName[]): readonly LogName[];
   /** True while our own log may still be extended from outside. */
@@ -67,11 +73,17 @@ export interface LinkHost {
 }
 
 /** A handshake that takes longer is given up. */
-const HANDSHAKE_MS = 10_000;
+export const HANDSHAKE_MS = 10_000;
 /** After Bye, the peer has so long to end the stream itself. */
 const FAREWELL_MS = 1000;
 /** Works that a peer's messages have set in motion: beyond these nothing more is read from it. */
 const MAX_IN_PROGRESS = 1024;
+/**
+ * After a frame of many messages the peer is not heard for a while, so that one that talks without end leaves most of
+ * the node's time to others: 20 messages a millisecond, and a frame of fewer than 100 costs no more than its signature.
+ */
+const MANY_MESSAGES = 100;
+const MESSAGES_A_MS = 20;
 /** The longest that a timer of the platform runs. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -129,7 +141,8 @@ export class Link {
     this.transcript = transcript;
     this.sessionKey = peer.sessionKey;
     this.#reader = createFrameReader(sessionId, peer.sessionKey);
-    this.#queue = createFrameQueue(wire, createFrameWriter(sessionId, host.sessionKey), (record, messages) =>
+    const writer = createFrameWriter(sessionId, host.sessionKey);
+    this.#queue = createFrameQueue(wire, writer, host.clock, (record, messages) =>
       host.frame(this, 'out', record, messages),
     );
     this.#work = this.#works();
@@ -244,11 +257,16 @@ export class Link {
           this.session.receive(message);
           if (this.#ended !== undefined) return;
         }
+        if (messages.length >= MANY_MESSAGES) await this.#pause(messages.length / MESSAGES_A_MS);
         while (this.#inProgress.size >= MAX_IN_PROGRESS) await Promise.race(this.#inProgress);
       }
     } catch (error) {
       this.close(error instanceof Failure ? asRefusal(error) : lost(error));
     }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#host.clock.after(ms, resolve));
   }
 
   async #takeLeave(refusal: Refusal): Promise<void> {
@@ -300,6 +318,7 @@ export class Link {
       forked: (fault) => this.#host.forked(this, fault),
       ownLogDiffers: (log, what) => this.#host.ownLogDiffers(this, log, what),
       filled: (log, from, to) => this.#host.filled(log, from, to),
+      taking: (log, segment) => this.#host.taking(log, segment),
       warn: (what) => this.#host.warn(this, what),
     });
   }
@@ -312,6 +331,7 @@ export class Link {
       obtainable: () => this.#host.exchanged(this.member, this.#host.me),
       head: (log) => localHead(logs, log),
       send: (content) => this.#send(content),
+      mayTake: (log) => this.#host.mayTake(log),
       choose: (names) => this.#host.choose(this, names),
       read: (log, from) => this.#start(() => work.read(log, from)),
       readRange: (log, from, to) => this.#start(() => work.readRange(log, from, to)),

@@ -21,6 +21,7 @@ import { WriteAbandoned } from '../log/write-chain.js';
 import type { LogName, MemberCode } from '../names.js';
 import { BadCheckpoint } from '../tlog/checkpoint.js';
 import { SEGMENT_BYTES, segmentWeight } from './messages.js';
+import type { Taking } from './quota-pace.js';
 import { INTERNAL_ERROR, Refusal } from './refusal.js';
 import type { Session } from './session.js';
 
@@ -40,6 +41,8 @@ export interface LogWorkSurroundings {
   ownLogDiffers(log: LogName, what: string): void;
   /** Holes of the log at [from, to) were filled. */
   filled(log: LogName, from: number, to: number): void;
+  /** A segment is being taken. */
+  taking(log: LogName, segment: Segment): Taking;
   warn(what: string): void;
 }
 
@@ -134,14 +137,17 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       }
       return consumer.taken(name, log.size, weight);
     }
+    const taking = around.taking(name, segment);
     try {
       const size = await log.extend(segment);
       gaps = 0;
+      taking.took(log.checkpoint?.size ?? size);
       consumer.taken(name, size, weight);
       // A checkpoint that was seen before may turn out to be of another tree once we are there.
       if (log.fault !== undefined) around.forked(log.fault);
       if (around.isOwn(name)) around.headsHeard();
     } catch (error) {
+      taking.failed();
       if (isTooEarly(log, error) && ++gaps <= MAX_GAPS) {
         consumer.taken(name, log.size, weight);
         askAgain(name);

@@ -88,6 +88,8 @@ export function createProvider(around: ProviderSurroundings): Provider {
   let reads = 0;
   let turn = 0;
   let announcedAt = 0;
+  /** The digest was said, and nobody has asked for what is under it. */
+  let owesHeads = false;
 
   function snapshot(): [LogName, LocalHead][] {
     return around.offered().map((log) => [log, around.head(log)]);
@@ -169,11 +171,17 @@ export function createProvider(around: ProviderSurroundings): Provider {
   }
 
   return {
-    sayDigest: () => sayHeads(false),
+    sayDigest() {
+      owesHeads = true;
+      sayHeads(false);
+    },
     want(want) {
       const { scope } = want;
       switch (scope.case) {
         case 'allHeads':
+          // A few bytes ask for all heads of a federation: no peer needs them twice.
+          if (!owesHeads) throw new Refusal(ByeCode.PROTOCOL, 'all heads were said already');
+          owesHeads = false;
           sayHeads(true);
           return;
         case 'follow': {

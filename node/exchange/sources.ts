@@ -13,6 +13,8 @@ export interface SourcesSurroundings {
   /** Logs of our own are taken from everybody, so that nobody's longer copy stays unseen. */
   isOwn(log: LogName): boolean;
   size(log: LogName): number;
+  /** False while the log waits for its quota: nobody is to blame that it stands. */
+  mayTake(log: LogName): boolean;
   /** The link shows more of the log than it delivers; told once a link and log. */
   failed(link: Link, log: LogName): void;
 }
@@ -100,6 +102,10 @@ export function createSources(around: SourcesSurroundings): Sources {
     tick(nowMs, links) {
       const live = [...links].filter((link) => !link.ended);
       for (const [log, source] of sources) {
+        if (!around.mayTake(log)) {
+          standing.delete(log);
+          continue;
+        }
         const size = around.size(log);
         const showing = live.filter((link) => link.session.consumer.peerSize(log) > size);
         const next = showing

@@ -43,12 +43,29 @@ export interface Streams {
   idle(): Promise<void>;
 }
 
+/** Streams that a member has opened and not yet shaken hands on: one, and those of its dials that it gave up. */
+export const MAX_OPENING = 4;
+
 export function createStreams(around: StreamsSurroundings): Streams {
   const { host } = around;
   const live = new Map<MemberCode, Link>();
   const outcomes = new Map<MemberCode, Outcome>();
   const running = new Set<Promise<unknown>>();
+  const opening = new Map<MemberCode, number>();
   let isClosing = false;
+
+  /** Counts a stream that was opened to us until it is linked or gone; returns what ends the count. */
+  function startOpening(member: MemberCode): () => void {
+    opening.set(member, (opening.get(member) ?? 0) + 1);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      const left = (opening.get(member) as number) - 1;
+      if (left === 0) opening.delete(member);
+      else opening.set(member, left);
+    };
+  }
 
   /** Runs one stream from handshake to end. Rejects with the Refusal when no link came about. */
   async function serve(
@@ -156,8 +173,10 @@ export function createStreams(around: StreamsSurroundings): Streams {
   return {
     live,
     accept(wire) {
-      if (isClosing) wire.destroy();
-      else track(serve(wire, Role.ACCEPTOR).catch(() => {}));
+      const { member } = wire.peer;
+      if (isClosing || (opening.get(member) ?? 0) >= MAX_OPENING) return wire.destroy();
+      const opened = startOpening(member);
+      track(serve(wire, Role.ACCEPTOR, opened).finally(opened));
     },
     async startDial(member) {
       const wire = await around.dial(member);

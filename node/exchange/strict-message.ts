@@ -6,6 +6,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import {
   ByeCode,
   type Envelope,
+  EnvelopeSchema,
   type Message,
   MessageSchema,
   type Want,
@@ -17,14 +18,46 @@ import { MAX_EXCEPT } from './messages.js';
 import { isPlainReason, Refusal } from './refusal.js';
 
 const scanMessage = canonicalScanner(MessageSchema);
+const scanEnvelope = canonicalScanner(EnvelopeSchema);
+
+/**
+ * Elements of lists in one envelope and, counted apart, in the messages of one frame. A frame of 1 MiB that is full
+ * of holes, the smallest that are sent (46 bytes, and 2 in the place of the entry), has some 44,000.
+ */
+const MAX_ELEMENTS = 64 * 1024;
+
+/** The envelope that the bytes are, looked through before anything is made of it. Throws Refusal PROTOCOL. */
+export function readEnvelope(bytes: Uint8Array): Envelope {
+  try {
+    scanEnvelope(bytes, MAX_ELEMENTS);
+    return fromBinary(EnvelopeSchema, bytes);
+  } catch (error) {
+    const why = error instanceof Failure ? `: ${error.message}` : '';
+    throw new Refusal(ByeCode.PROTOCOL, `an envelope cannot be read${why}`, error);
+  }
+}
+
+/** The messages of a frame. Throws Refusal PROTOCOL. */
+export function readMessages(all: readonly Uint8Array[]): Message[] {
+  let left = MAX_ELEMENTS;
+  return all.map((bytes) => {
+    const { message, elements } = read(bytes, left);
+    left -= elements;
+    return message;
+  });
+}
 
 /** The message that the bytes are. Throws Refusal PROTOCOL. */
 export function readMessage(bytes: Uint8Array): Message {
+  return read(bytes, MAX_ELEMENTS).message;
+}
+
+function read(bytes: Uint8Array, maxElements: number): { message: Message; elements: number } {
   try {
-    scanMessage(bytes);
+    const elements = scanMessage(bytes, maxElements);
     const message = fromBinary(MessageSchema, bytes);
     checkStrings(message.content);
-    return message;
+    return { message, elements };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const why = error instanceof Failure ? `: ${error.message}` : '';

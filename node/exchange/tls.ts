@@ -14,11 +14,17 @@ export interface TlsIdentity {
   readonly rootPem: string;
 }
 
+/** Who connects and does not finish the TLS handshake is sent away: it takes two round trips. */
+export const TLS_HANDSHAKE_MS = 10_000;
+
 /** Credentials of a listener, which takes a renewed certificate without a restart. */
 export class ListenerCredentials extends ServerCredentials {
   constructor(identity: TlsIdentity, clients: 'with-certificate' | 'anyone') {
     super(
-      clients === 'with-certificate' ? { requestCert: true, rejectUnauthorized: true } : {},
+      {
+        handshakeTimeout: TLS_HANDSHAKE_MS,
+        ...(clients === 'with-certificate' ? { requestCert: true, rejectUnauthorized: true } : {}),
+      },
       contextOptions(identity),
     );
   }

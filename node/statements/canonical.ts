@@ -31,6 +31,7 @@ type Shape =
   | 'string'
   | 'message'
   | 'packed enum'
+  | 'packed uint32'
   | 'packed uint64';
 
 interface FieldRule {
@@ -55,6 +56,9 @@ interface Cursor {
   readonly bytes: Uint8Array;
   pos: number;
   readonly path: string[];
+  /** Elements of lists so far, at every depth, and how many there may be. */
+  elements: number;
+  readonly maxElements: number;
 }
 
 /**
@@ -64,10 +68,17 @@ interface Cursor {
  *   0a 10 <16 bytes>  field 1, 16 bytes    18 01  field 3, the number 1
  *   18 81 00          refused: the number 1 in two bytes
  *   18 00             refused: a default written out
+ *
+ * It returns how many elements the lists inside have. Two bytes are enough for one and each costs some hundred
+ * once it is decoded, so whoever reads from strangers says how many there may be.
  */
-export function canonicalScanner(desc: DescMessage): (bytes: Uint8Array) => void {
+export function canonicalScanner(desc: DescMessage): (bytes: Uint8Array, maxElements?: number) => number {
   const rule = messageRule(desc, new Map());
-  return (bytes) => scanMessage(rule, { bytes, pos: 0, path: [] }, bytes.length);
+  return (bytes, maxElements = Number.POSITIVE_INFINITY) => {
+    const cursor: Cursor = { bytes, pos: 0, path: [], elements: 0, maxElements };
+    scanMessage(rule, cursor, bytes.length);
+    return cursor.elements;
+  };
 }
 
 function messageRule(desc: DescMessage, known: Map<DescMessage, MessageRule>): MessageRule {
@@ -106,12 +117,13 @@ function shapeOf(field: DescField): Shape {
   if (field.fieldKind === 'scalar' && field.scalar === ScalarType.BOOL) return 'bool';
   if (field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT32) return 'uint32';
   if (field.fieldKind === 'scalar' && field.scalar === ScalarType.UINT64) return 'uint64';
+  if (kind === 'scalar' && field.scalar === ScalarType.UINT32) return 'packed uint32';
   if (kind === 'scalar' && field.scalar === ScalarType.UINT64) return 'packed uint64';
   throw new TypeError(`${field.toString()} has a type that the canonical scan does not know`);
 }
 
 function isPacked(shape: Shape): boolean {
-  return shape === 'packed enum' || shape === 'packed uint64';
+  return shape === 'packed enum' || shape === 'packed uint32' || shape === 'packed uint64';
 }
 
 function isGroup(field: DescField): boolean {
@@ -135,6 +147,7 @@ function scanMessage(rule: MessageRule, cursor: Cursor, end: number): void {
     last = field.number;
     if ((oneofs & field.oneof) !== 0) throw refusal(cursor, 'a second member of a choice of one');
     oneofs |= field.oneof;
+    if (field.repeated) countElement(cursor);
     scanValue(field, cursor, end);
     cursor.path.pop();
   }
@@ -172,13 +185,20 @@ function scanDelimited(field: FieldRule, cursor: Cursor, end: number): void {
     if (cursor.path.length > MAX_DEPTH) throw refusal(cursor, `more than ${MAX_DEPTH} messages deep`);
     scanMessage(field.message, cursor, stop);
   } else if (field.shape === 'packed enum') {
-    while (cursor.pos < stop) readEnum(field, cursor, stop);
+    for (; cursor.pos < stop; countElement(cursor)) readEnum(field, cursor, stop);
+  } else if (field.shape === 'packed uint32') {
+    for (; cursor.pos < stop; countElement(cursor)) readVarint32(cursor, stop);
   } else if (field.shape === 'packed uint64') {
-    while (cursor.pos < stop) skipVarint64(cursor, stop);
+    for (; cursor.pos < stop; countElement(cursor)) skipVarint64(cursor, stop);
   } else {
     if (field.shape === 'string' && !isText(cursor.bytes, start, stop)) throw refusal(cursor, 'not UTF-8');
     cursor.pos = stop;
   }
+}
+
+function countElement(cursor: Cursor): void {
+  if (++cursor.elements > cursor.maxElements)
+    throw refusal(cursor, `more than ${cursor.maxElements} elements in lists`);
 }
 
 /** Our strings are ASCII but for attacks, so the common case is a plain loop. */

@@ -17,6 +17,8 @@ import {
   type Fault,
   FrameSchema,
   HeadSchema,
+  MessageSchema,
+  PingSchema,
   Role,
   WantSchema,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -504,9 +506,21 @@ describe('a link', () => {
     // NL does not take what Lyon answers; Lyon does not keep it for ever.
     const wire = parties.wires[0];
     if (wire !== undefined) wire.acceptor.send = () => new Promise(() => {});
-    const allHeads = create(WantSchema, { scope: { case: 'allHeads', value: create(AllHeadsSchema) } });
-    for (let asked = 0; asked < 40_000; asked++) link?.session.provider.want(allHeads);
+    const ping = create(MessageSchema, {
+      content: { case: 'ping', value: create(PingSchema, { token: 1n }) },
+    });
+    // Each costs memory beside its few bytes, so fewer than would fill 16 MiB are kept.
+    for (let asked = 0; asked < 80_000; asked++) link?.session.receive(ping);
     expect(link?.ended).toBe(true);
+  });
+
+  it('is sent away when it asks for all heads again', async () => {
+    const [nl] = (await theyAreLinked(['NL'])) as [Party];
+    const link = linkOf(parties.lyon, nl);
+    const allHeads = create(WantSchema, { scope: { case: 'allHeads', value: create(AllHeadsSchema) } });
+    link?.session.provider.sayDigest();
+    link?.session.provider.want(allHeads);
+    expect(() => link?.session.provider.want(allHeads)).toThrow('all heads were said already');
   });
 });
 

@@ -31,6 +31,7 @@ async function works(size: number, changes: Partial<LogWorkSurroundings> = {}) {
     forked: () => {},
     ownLogDiffers: () => {},
     filled: () => {},
+    taking: () => ({ took: () => {}, failed: () => {} }),
     warn: () => {},
     ...changes,
   });

@@ -22,6 +22,7 @@ describe('a source that shows more than it delivers', () => {
       rank: (link) => (link === liar ? 1 : 0),
       isOwn: () => false,
       size: () => log.size,
+      mayTake: () => true,
       failed: (link) => told.push(link.member),
     });
     sources.choose(liar, [NL]);
@@ -43,7 +44,13 @@ describe('a source that shows more than it delivers', () => {
   it('keeps its place while nobody else shows more', () => {
     const liar = aLink('LYON', { size: 900 });
     const other = aLink('BE', { size: 10 });
-    const around = { rank: () => 0, isOwn: () => false, size: () => 10, failed: () => {} };
+    const around = {
+      rank: () => 0,
+      isOwn: () => false,
+      size: () => 10,
+      mayTake: () => true,
+      failed: () => {},
+    };
     const sources = createSources(around);
     sources.choose(liar, [NL]);
     for (let second = 0; second < 60; second++) sources.tick(second * 1000, [liar, other]);

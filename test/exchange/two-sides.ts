@@ -47,6 +47,7 @@ export class Side {
         head: (log) => this.head(log),
         send: (content) => this.send(content),
         choose: (logs) => logs,
+        mayTake: () => true,
         read: (log, from) => this.later(() => this.session.provider.segmentRead(log, this.read(log, from))),
         readRange: () => {},
         compare: (log) =>

@@ -38,10 +38,10 @@ export async function relayTo(address: string): Promise<Relay> {
       [near, far],
       [far, near],
     ] as const) {
+      // Hands on what was sent before the end, and then the end.
       from.pipe(to);
-      // One that fails takes the other with it: half a wire is none.
       from.on('error', () => to.destroy());
-      from.on('close', () => to.destroy());
+      from.on('close', () => to.destroySoon());
     }
   });
   await new Promise<void>((resolve, reject) => {
