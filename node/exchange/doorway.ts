@@ -14,6 +14,8 @@ export const MAX_WAITING = 512;
 
 /** A connection that carries a stream. */
 export interface Guest {
+  /** Undefined when the connection has ended already. */
+  readonly socket: Socket | undefined;
   /** The stream has ended. */
   left(): void;
   /** Ends the connection, whatever it still carries. */
@@ -87,10 +89,11 @@ export async function openDoorway(
     port: (server.address() as { port: number }).port,
     entered(remote) {
       const connection = all.get(remote);
-      if (connection === undefined) return { left: () => {}, cut: () => {} };
+      if (connection === undefined) return { socket: undefined, left: () => {}, cut: () => {} };
       const { socket, address } = connection;
       if (++connection.streams === 1) stopWaiting(socket, address);
       return {
+        socket,
         left() {
           if (--connection.streams === 0 && !socket.destroyed) startWaiting(socket, address);
         },

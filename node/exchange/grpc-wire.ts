@@ -2,6 +2,7 @@
 // service beside it on the exchange port.
 
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import {
   type ChannelOptions,
@@ -79,6 +80,8 @@ export async function listenExchange(
 ): Promise<Listener> {
   const credentials = new ListenerCredentials(identity, 'with-certificate');
   let own = ownCertificate(identity);
+  /** What each connection was shown: a renewal changes what the next one sees, and no stream of this one. */
+  const shown = new WeakMap<Socket, Uint8Array>();
   const server = new Server({
     ...CHANNEL,
     'grpc.max_concurrent_streams': MAX_STREAMS,
@@ -98,7 +101,7 @@ export async function listenExchange(
           wireOver(
             call,
             readNodeCertificate(raw),
-            own,
+            (guest.socket && shown.get(guest.socket)) ?? own,
             call.getPeer(),
             () => call.end(),
             () => {
@@ -118,7 +121,10 @@ export async function listenExchange(
     },
   });
   const injector = server.createConnectionInjector(credentials);
-  const door = await openDoorway(host, port, (socket) => injector.injectConnection(socket));
+  const door = await openDoorway(host, port, (socket) => {
+    shown.set(socket, own);
+    injector.injectConnection(socket);
+  });
   return {
     port: door.port,
     renew(renewed) {

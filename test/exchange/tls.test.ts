@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectPlain, createServer } from 'node:net';
-import { type ConnectionOptions, connect } from 'node:tls';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dialExchange, type Listener, listenExchange } from '../../node/exchange/grpc-wire.js';
@@ -126,6 +128,30 @@ describe('the exchange port', () => {
       await expect(dial(nl, LYON, other.port)).rejects.toMatchObject({ code: 'unreachable' });
       await other.close();
     }
+  });
+
+  it('goes by the certificate that a connection was shown, also when it is renewed before the stream is opened', async () => {
+    const tlsOptions = { ca: lyon.rootPem, key: nl.keyPem, cert: nl.leafPem + nl.issuingPem };
+    const client = connectHttp2(`https://127.0.0.1:${listener.port}`, {
+      ...tlsOptions,
+      checkServerIdentity: () => undefined,
+    });
+    const socket = await new Promise<TLSSocket>((resolve) => {
+      client.once('connect', (_session, connected) => resolve(connected as TLSSocket));
+    });
+    const shown = createHash('sha256').update(socket.getPeerCertificate().raw).digest();
+    const wire = new Promise<Wire>((resolve) => {
+      onWire = resolve;
+    });
+    listener.renew(await identityOf(LYON));
+    client.request({
+      ':method': 'POST',
+      ':path': '/icse.v1.Exchange/Sync',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    expect(Buffer.from((await wire).ownCertificate)).toEqual(shown);
+    client.destroy();
   });
 
   it('shows the renewed certificate from the next stream on, and the open ones go on', async () => {
