@@ -26,6 +26,8 @@ export interface FederationOptions {
   /** Countries that keep a stream of their own to others: { NL: ['FR'] }. */
   readonly dial?: Readonly<Record<string, readonly string[]>>;
   readonly clock?: Clock;
+  /** Nodes dial one another without a wire in between that could be cut, or lose the last words of a stream. */
+  readonly direct?: boolean;
 }
 
 export interface Federation {
@@ -68,7 +70,7 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
       clock,
       random,
       appendAlone,
-      route: (address) => wires.route(code, address),
+      ...(options.direct === true ? {} : { route: (address) => wires.route(code, address) }),
     });
     nodes.set(code, node);
     return node;

@@ -26,21 +26,22 @@ export async function relayTo(address: string): Promise<Relay> {
     for (const socket of sockets) socket.destroy();
   }
 
-  const server = createServer((near) => {
+  // Either side may end first, and the other still say its last words.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     keep(near);
     if (isCut) {
       near.destroy();
       return;
     }
-    const far = connect(Number(port), host.replace(/^\[|\]$/g, ''));
+    const far = connect({ port: Number(port), host: host.replace(/^\[|\]$/g, ''), allowHalfOpen: true });
     keep(far);
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
-      // Hands on what was sent before the end, and then the end.
+      // Hands on what was sent before the end, and then the end, however it came.
       from.pipe(to);
-      from.on('error', () => to.destroy());
+      from.on('error', () => {});
       from.on('close', () => to.destroySoon());
     }
   });
