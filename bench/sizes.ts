@@ -9,7 +9,12 @@ export interface Sizes {
   readonly growth: { readonly small: number; readonly middle: number; readonly large: number };
   readonly lookup: { readonly hashes: number; readonly manyHashes: number; readonly batches: number };
   readonly million: number;
-  readonly fanOut: { readonly subscribers: number; readonly seconds: number; readonly runs: number };
+  readonly fanOut: {
+    readonly subscribers: number;
+    readonly seconds: number;
+    readonly warmUpSeconds: number;
+    readonly runs: number;
+  };
   readonly peers: number;
 }
 
@@ -21,7 +26,7 @@ export const FULL: Sizes = {
   growth: { small: 100_000, middle: 400_000, large: 1_600_000 },
   lookup: { hashes: 200_000, manyHashes: 2_000_000, batches: 200 },
   million: 1_000_000,
-  fanOut: { subscribers: 10, seconds: 10, runs: 3 },
+  fanOut: { subscribers: 10, seconds: 10, warmUpSeconds: 20, runs: 3 },
   peers: 50_000,
 };
 
@@ -33,6 +38,6 @@ export const QUICK: Sizes = {
   growth: { small: 5000, middle: 20_000, large: 40_000 },
   lookup: { hashes: 6000, manyHashes: 60_000, batches: 20 },
   million: 30_000,
-  fanOut: { subscribers: 3, seconds: 3, runs: 1 },
+  fanOut: { subscribers: 3, seconds: 3, warmUpSeconds: 1, runs: 1 },
   peers: 2000,
 };

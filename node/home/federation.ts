@@ -37,6 +37,8 @@ export interface Federation {
     readonly enrolment: string;
     /** As the invitation pinned them. */
     readonly keys: MemberKeys;
+    /** In the hub's own home, after a new epoch: the generation of the registry. */
+    readonly registry?: number | undefined;
   };
 }
 
@@ -46,7 +48,12 @@ const FederationDocument = z.strictObject({
   member: memberField,
   rootKey: keyField,
   rootKeySignature: rootSignatureField,
-  hub: z.strictObject({ exchange: addressField, enrolment: addressField, keys: keysField }),
+  hub: z.strictObject({
+    exchange: addressField,
+    enrolment: addressField,
+    keys: keysField,
+    registry: z.int().min(2).optional(),
+  }),
 });
 
 /** Reads federation.json. Throws BadDocument, BadPrivateFile. */

@@ -56,7 +56,7 @@ export async function loadIdentity(paths: HomePaths, passphrase?: string): Promi
 
 /** What the invitation pinned, as the registry wants it. */
 export function anchorsOf({ federation, rootKey, hub }: Federation): RegistryAnchors {
-  return { federation, rootKey, hubKeys: hub.keys };
+  return { federation, rootKey, hubKeys: hub.keys, generation: hub.registry ?? 1 };
 }
 
 function checkTogether(paths: HomePaths, pinned: Federation, tls: TlsIdentity): void {

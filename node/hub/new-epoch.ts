@@ -12,6 +12,7 @@ import {
 } from '../../proto/gen/icse/v1/registry_pb.js';
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
+import { writeFederation } from '../home/federation.js';
 import type { HomePaths } from '../home/layout.js';
 import { deriveSecrets } from '../keys/seed.js';
 import { readSeedFile } from '../keys/seed-file.js';
@@ -72,6 +73,9 @@ export function newEpoch(options: NewEpochOptions): Promise<NewEpoch> {
     });
     const log = await registry.beginEpoch();
     await log.append(entries, ed25519Signer(log.name, secrets.log));
+    // A hub that loses its logs later must know which registry to ask its members for.
+    const pinned = { ...hub.federation, hub: { ...hub.federation.hub, registry: state.generation + 1 } };
+    await writeFederation(paths.federation, pinned);
     return { log: log.name, members: [...next.members.keys()] };
   });
 }

@@ -22,6 +22,8 @@ export interface RegistryAnchors {
   readonly rootKey: Uint8Array;
   /** The hub's keys that the invitation named: trusted until the registry or the root says otherwise. */
   readonly hubKeys: MemberKeys;
+  /** The registry that there is at least, 2 after the first epoch: a hub may have lost what its disk says. */
+  readonly generation?: number;
 }
 
 export type RegistryListener = (state: RegistryState, before: RegistryState) => void;
@@ -62,7 +64,7 @@ export class Registry {
       .map(parseLogName)
       .filter((log) => log.federation === anchors.federation && log.member === undefined)
       .map((log) => log.generation);
-    const generation = Math.max(1, ...generations);
+    const generation = Math.max(anchors.generation ?? 1, ...generations);
     const registry = new Registry(store, anchors, generation);
     await registry.#openLog();
     return registry;

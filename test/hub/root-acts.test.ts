@@ -165,6 +165,15 @@ describe('a new epoch', () => {
   });
 });
 
+it('a hub that loses its logs after a new epoch asks for the registry of that epoch', async () => {
+  const hub = await aStoppedHub();
+  await newEpoch(hub);
+  await rm(hub.paths.logs, { recursive: true });
+  const { registry } = await registryOf(hub.paths);
+  expect(registry.log.name).toBe(logName(registry.anchors.federation, undefined, 2));
+  expect(registry.log.size).toBe(0);
+});
+
 describe('what only the root may do is refused', () => {
   it('while the hub runs', async () => {
     const hub = await aStoppedHub();
