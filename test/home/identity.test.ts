@@ -17,6 +17,7 @@ describe('the identity of a home', () => {
       federation: federation.federation,
       rootKey: federation.rootKey,
       hubKeys: federation.hub.keys,
+      generation: 1,
     });
     expect(federation.hub.keys.log).toEqual(secrets.log.publicKey);
     for (const pem of [tls.leafPem, tls.issuingPem, tls.rootPem]) {
