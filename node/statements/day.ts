@@ -23,3 +23,8 @@ export function dayText(day: number): string {
 export function dayOf(seconds: number): number {
   return Math.floor(seconds / SECONDS_PER_DAY);
 }
+
+/** True when what is kept until then (0 = no end) still counts on the day. */
+export function isLiveOn(keepUntilDay: number, day: number): boolean {
+  return keepUntilDay === 0 || day <= keepUntilDay;
+}

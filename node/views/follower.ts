@@ -77,7 +77,7 @@ export class Follower {
   ): Promise<Follower> {
     const index = await ShortIndex.load(db, options.bulk ?? BULK);
     const follower = new Follower(db, views, source, options, index);
-    await follower.#load();
+    await follower.#load(index);
     follower.#running = follower.#follow();
     return follower;
   }
@@ -268,10 +268,10 @@ export class Follower {
   }
 
   /** Takes up what is in the database, or begins anew where it does not fit. */
-  async #load(): Promise<void> {
+  async #load(index?: ShortIndex): Promise<void> {
     this.#growth.forget();
     this.#db = new BufferedDb(this.#database);
-    this.#index = await ShortIndex.load(this.#database, this.#bulk);
+    this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk));
     this.#logs = await LogTable.load(this.#database);
     const today = this.#options.today();
     const day = await readDay(this.#database, this.#views);

@@ -7,6 +7,7 @@
 //   d <day> <position>  -> nothing
 
 import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
+import { isLiveOn } from '../statements/day.js';
 import { decodeEntry } from '../statements/entry.js';
 import { hashesOf } from '../statements/hashes.js';
 import { type Binary, readU32, toBinary, u32 } from './binary.js';
@@ -47,10 +48,6 @@ export function liveRecordIn(bytes: Uint8Array, position: Position, day: number)
 /** Scheme and code are held to patterns without a colon, in ASCII, of 24 characters together. */
 function classificationText({ classification }: MediaRecord): Binary {
   return classification === undefined ? '' : `${classification.scheme}:${classification.code}`;
-}
-
-export function isLiveOn(keepUntilDay: number, day: number): boolean {
-  return keepUntilDay === 0 || day <= keepUntilDay;
 }
 
 /** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */

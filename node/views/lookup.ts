@@ -10,7 +10,7 @@ import { type LiveRecord, liveAt } from './live-records.js';
 import type { LogTable } from './log-table.js';
 import { indexOf } from './position.js';
 import { postingsIn } from './postings.js';
-import type { Runs } from './runs.js';
+import { inRowsOrRuns, type Runs } from './runs.js';
 import { SPACE } from './spaces.js';
 
 /** A current record that bears the hash. */
@@ -47,12 +47,7 @@ async function postingLists(
   keys: readonly Binary[],
 ): Promise<(Binary | undefined)[]> {
   const rows = await reader.getMany(keys.map((key) => SPACE.posting + key));
-  const inRuns = await runs.findCommitted(
-    db,
-    keys.filter((_key, i) => rows[i] === undefined),
-  );
-  let next = 0;
-  return rows.map((row) => row ?? inRuns[next++]);
+  return inRowsOrRuns(keys, rows, (withoutRow) => runs.findCommitted(db, withoutRow));
 }
 
 function answersFor(

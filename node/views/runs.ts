@@ -110,6 +110,17 @@ export class Runs {
   }
 }
 
+/** What stands under each key: in a row of its own, or else (as `inRuns` answers for the keys without one) in a run. */
+export async function inRowsOrRuns<K>(
+  keys: readonly K[],
+  rows: readonly (Binary | undefined)[],
+  inRuns: (withoutRow: readonly K[]) => Promise<readonly (Binary | undefined)[]>,
+): Promise<(Binary | undefined)[]> {
+  const found = await inRuns(keys.filter((_key, i) => rows[i] === undefined));
+  let next = 0;
+  return rows.map((row) => row ?? found[next++]);
+}
+
 async function findIn(
   runs: readonly Run[],
   db: Reader,
@@ -172,7 +183,10 @@ function positionIn(block: Binary, sought: IndexKey): Position | undefined {
 }
 
 /** Takes a block's first key as its fence and all its keys into the filter. */
-export function noteBlock({ fences, bloom }: Run & { readonly fences: IndexKey[] }, block: Buffer): void {
+export function noteBlock(
+  { fences, bloom }: { readonly fences: IndexKey[]; readonly bloom: Bloom },
+  block: Buffer,
+): void {
   fences.push(block.toString('latin1', 0, INDEX_KEY_BYTES));
   for (let at = 0; at < block.length; at += RUN_ROW_BYTES) {
     bloom.add(block[at] as number, block.readUInt32BE(at + 1), block.readUInt32BE(at + 5));

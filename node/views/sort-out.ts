@@ -1,6 +1,7 @@
 // The work of a bulk step that needs no database: tells the records that stand alone from the others, and makes
 // the sorted run and the packs of those. A function of bytes, so that it can run on a thread of its own.
 
+import { isLiveOn } from '../statements/day.js';
 import {
   HASH_SIZES,
   newPlainScan,
@@ -9,10 +10,11 @@ import {
   scanPlain,
 } from '../statements/plain-scan.js';
 import { Bloom } from './bloom.js';
+import type { IndexKey } from './index-key.js';
 import { KeyColumns } from './key-columns.js';
 import { PACK_HEAD_BYTES, PACK_RECORDS } from './packs.js';
 import type { LogNumber } from './position.js';
-import { BLOCK_ROWS, RUN_ROW_BYTES, type RunContent } from './runs.js';
+import { BLOCK_ROWS, noteBlock, RUN_ROW_BYTES, type RunContent } from './runs.js';
 
 /** Entries of one log in a row. */
 export interface Stretch {
@@ -95,7 +97,7 @@ function fatesOf(
     if (bytes === undefined) continue;
     if (offset < firstPacked || offset >= endPacked || !isPlain(bytes, scan)) {
       fates[offset] = SINGLE;
-    } else if (scan.keepUntilDay === 0 || day <= scan.keepUntilDay) {
+    } else if (isLiveOn(scan.keepUntilDay, day)) {
       fates[offset] = PLAIN;
       keys.add(offset, bytes, scan);
     }
@@ -104,14 +106,11 @@ function fatesOf(
 }
 
 function runOf(rows: Buffer): RunContent {
-  const filter = new Uint8Array(new SharedArrayBuffer(Bloom.bytesFor(rows.length / RUN_ROW_BYTES)));
-  const bloom = new Bloom(filter);
-  const fences: string[] = [];
-  for (let at = 0; at < rows.length; at += RUN_ROW_BYTES) {
-    if (at % (BLOCK_ROWS * RUN_ROW_BYTES) === 0) fences.push(rows.toString('latin1', at, at + 9));
-    bloom.add(rows[at] as number, rows.readUInt32BE(at + 1), rows.readUInt32BE(at + 5));
-  }
-  return { rows, fences, filter };
+  const bloom = Bloom.forKeys(rows.length / RUN_ROW_BYTES);
+  const fences: IndexKey[] = [];
+  const size = BLOCK_ROWS * RUN_ROW_BYTES;
+  for (let at = 0; at < rows.length; at += size) noteBlock({ fences, bloom }, rows.subarray(at, at + size));
+  return { rows, fences, filter: bloom.bytes };
 }
 
 function packsOf(

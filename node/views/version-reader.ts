@@ -5,7 +5,7 @@ import type { Binary } from './binary.js';
 import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { currentInRuns } from './current-records.js';
 import type { Position } from './position.js';
-import type { Runs } from './runs.js';
+import { inRowsOrRuns, type Runs } from './runs.js';
 import { SPACE } from './spaces.js';
 
 interface Asked {
@@ -29,11 +29,11 @@ export function createVersionReader(
     const keys = together.map(({ key }) => key);
     try {
       const rows = await reader.getMany(keys.map((key) => SPACE.version + key));
-      const withoutRow = keys.filter((_key, i) => rows[i] === undefined);
-      const found = await currentInRuns(reader, withoutRow, (wanted) => runs().findCommitted(db, wanted));
-      let next = 0;
+      const positions = await inRowsOrRuns(keys, rows, (withoutRow) =>
+        currentInRuns(reader, withoutRow, (wanted) => runs().findCommitted(db, wanted)),
+      );
       for (const [i, { resolve }] of together.entries()) {
-        const position = rows[i] ?? found[next++];
+        const position = positions[i];
         // An empty row: what stood in a run is gone.
         resolve(position === '' ? undefined : position);
       }
