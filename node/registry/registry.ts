@@ -10,6 +10,7 @@ import type { LogRules } from '../log/log-rules.js';
 import { type FederationId, type LogName, LYON, logName, parseLogName } from '../names.js';
 import { checkEntryBytes, decodeEntry } from '../statements/entry.js';
 import { isGoodRecord } from '../statements/quick-check.js';
+import type { Author } from '../statements/references.js';
 import { brokenRules } from '../statements/rules.js';
 import type { LogStore } from '../store/log-store.js';
 import { keysAt } from './log-keys.js';
@@ -144,6 +145,9 @@ export class Registry {
 
   /** The rules of a member's log, by the registry as it is at each call. */
   rulesFor(log: LogName): LogRules {
+    const { member, generation } = parseLogName(log);
+    const authorAt = (index: number): Author | undefined =>
+      member === undefined ? undefined : { member, generation, index };
     return {
       keys: () => {
         const known = this.#state.logs.get(log);
@@ -151,10 +155,10 @@ export class Registry {
       },
       keysAt: (size) => keysAt(this.#state, log, size),
       cut: () => this.#state.logs.get(log)?.cut,
-      examine: (_index, bytes) => {
+      examine: (index, bytes) => {
         try {
           if (isGoodRecord(checkEntryBytes(bytes))) return undefined;
-          const broken = brokenRules(decodeEntry(bytes), 'member');
+          const broken = brokenRules(decodeEntry(bytes), 'member', authorAt(index));
           return broken.length === 0 ? undefined : broken.join('; ');
         } catch (error) {
           return error instanceof Failure ? error.message : String(error);

@@ -9,6 +9,7 @@ import { encodeRecordEntry, type RecordEntry } from './encode-record.js';
 import { type EntryBytes, encodeEntry, SCHEMA_VERSION } from './entry.js';
 import { MAX_MEDIA_BYTES } from './media-record.js';
 import { isGoodRecord } from './quick-check.js';
+import type { Author } from './references.js';
 import { brokenRules, SALT_BYTES } from './rules.js';
 import { MEDIA_KINDS, MIME_TYPES } from './vocabulary.js';
 
@@ -24,8 +25,12 @@ export class RulesBroken extends Failure {
 
 export interface EntryParts {
   readonly statement: Exclude<Entry['statement'], { case: undefined }>;
+  /** Who makes a member's statement; needed for all but media records. */
+  readonly author?: Author;
   /** Last UTC day on which the entry may be kept; 0 or absent = no end. */
   readonly keepUntilDay?: number;
+  /** Of a sealed statement: who may read it. */
+  readonly audience?: readonly string[];
   /** UTC seconds since 1970. */
   readonly now: number;
   /** Unpredictable bytes of the given length. */
@@ -33,8 +38,9 @@ export interface EntryParts {
 }
 
 /** Makes the bytes of a new entry for the log that the statement belongs to. Throws RulesBroken. */
-export function buildEntry({ statement, keepUntilDay = 0, now, random }: EntryParts): EntryBytes {
-  const salt = random(SALT_BYTES);
+export function buildEntry(parts: EntryParts): EntryBytes {
+  const { statement, author, keepUntilDay = 0, audience = [], now } = parts;
+  const salt = parts.random(SALT_BYTES);
   const isOver = keepUntilDay !== 0 && keepUntilDay < dayOf(now);
   if (statement.case === 'mediaRecord' && !isOver) {
     const quick = quicklyBuilt({ salt, madeAt: Math.floor(now), keepUntilDay, record: statement.value });
@@ -45,11 +51,11 @@ export function buildEntry({ statement, keepUntilDay = 0, now, random }: EntryPa
   entry.schema = SCHEMA_VERSION;
   entry.madeAt = BigInt(Math.floor(now));
   entry.statement = statement;
-  if (keepUntilDay !== 0) {
-    entry.handling = create(HandlingSchema);
-    entry.handling.keepUntilDay = keepUntilDay;
+  if (keepUntilDay !== 0 || audience.length > 0) {
+    entry.handling = create(HandlingSchema, { keepUntilDay, audience: [...audience] });
   }
-  const reasons = brokenRules(entry, statement.case === 'mediaRecord' ? 'member' : 'registry');
+  const isMembers = author !== undefined || statement.case === 'mediaRecord';
+  const reasons = brokenRules(entry, isMembers ? 'member' : 'registry', author);
   // Only for the author: an entry that has ended since is no fault at receipt.
   if (isOver) {
     reasons.push(`keepUntil: ${dayText(keepUntilDay)} is in the past`);

@@ -15,11 +15,12 @@ import {
 import { Failure } from '../failure.js';
 import { dayText, parseDay } from './day.js';
 import { HASH_BYTES, parsePhotodna, photodnaText } from './hashes.js';
-import { hexText, parseHex } from './hex.js';
+import { hexText } from './hex.js';
+import { checkKeys, hexField, isObject, shown, textField, wholeField, wordField } from './json-fields.js';
 import { checkHasHash, checkMediaContent } from './media-record.js';
 import { quoted } from './quoted.js';
 import { parseUuid, uuidText } from './uuid.js';
-import { MEDIA_FLAGS, MEDIA_KINDS, MIME_TYPES, type Vocabulary } from './vocabulary.js';
+import { MEDIA_FLAGS, MEDIA_KINDS, MIME_TYPES } from './vocabulary.js';
 
 export interface RecordJson {
   sha256?: string;
@@ -53,8 +54,6 @@ export class BadRecord extends Failure {
     this.reasons = reasons;
   }
 }
-
-type JsonObject = { readonly [key: string]: unknown };
 
 /** Reads the JSON form. Throws BadRecord. */
 export function recordFromJson(value: unknown): ReadRecord {
@@ -141,10 +140,6 @@ export function recordToJson(record: MediaRecord, keepUntilDay: number): RecordJ
   return json;
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function readPdq(record: MediaRecord, value: unknown, reasons: string[]): void {
   if (!isObject(value)) {
     reasons.push('pdq: must be an object with a hash and perhaps a quality');
@@ -186,57 +181,4 @@ function readFlags(value: unknown, reasons: string[]): MediaFlag[] {
     else reasons.push(`flags: ${shown(word)} is none of ${[...MEDIA_FLAGS.valueOf.keys()].join(', ')}`);
   }
   return flags.sort((a, b) => a - b);
-}
-
-function checkKeys(field: string, value: JsonObject, known: readonly string[], reasons: string[]): void {
-  for (const key in value) if (!known.includes(key)) reasons.push(`unknown key ${quoted(key)} in ${field}`);
-}
-
-function hexField(
-  field: string,
-  sizeBytes: number,
-  value: unknown,
-  reasons: string[],
-): Uint8Array<ArrayBuffer> {
-  const bytes = typeof value === 'string' ? parseHex(value, sizeBytes) : undefined;
-  if (bytes !== undefined) return bytes;
-  const what = typeof value === 'string' ? `${value.length} characters` : shown(value);
-  reasons.push(`${field}: ${what}, must be ${sizeBytes * 2} hex digits`);
-  return new Uint8Array();
-}
-
-function textField<T>(
-  field: string,
-  value: unknown,
-  parse: (text: string) => T | undefined,
-  form: string,
-  reasons: string[],
-): T | undefined {
-  const parsed = typeof value === 'string' ? parse(value) : undefined;
-  if (parsed === undefined) reasons.push(`${field}: ${shown(value)}, must be ${form}`);
-  return parsed;
-}
-
-function wordField<T extends number>(
-  field: string,
-  words: Vocabulary<T>,
-  value: unknown,
-  reasons: string[],
-): T {
-  const parsed = typeof value === 'string' ? words.valueOf.get(value) : undefined;
-  if (parsed !== undefined) return parsed;
-  reasons.push(`${field}: ${shown(value)}, must be one of ${[...words.valueOf.keys()].join(', ')}`);
-  return 0 as T;
-}
-
-function wholeField(field: string, value: unknown, reasons: string[]): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  reasons.push(`${field}: ${shown(value)}, must be a whole number`);
-  return 0;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return value === null || value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : 'an object';
 }

@@ -3,18 +3,27 @@
 // with the reason 'refused' at receipt (DESIGN sections 5 and 7).
 
 import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
+import { checkAssessment } from './assessment.js';
 import { SCHEMA_VERSION } from './entry.js';
+import { checkEvent } from './event.js';
 import { checkHandling } from './handling.js';
+import { checkLink } from './link.js';
 import { checkMediaRecord } from './media-record.js';
+import type { Author } from './references.js';
 import { checkRegistryAct } from './registry-acts.js';
+import { checkRetraction } from './retraction.js';
+import { checkAudience, checkSealed } from './sealed.js';
 
 export const SALT_BYTES = 16;
 
 /** 2200-01-01: a clock that is past it is broken. */
 export const MADE_BEFORE = 7_258_118_400n;
 
-/** The rules that the entry breaks in a member's log or in the registry; empty when it is good. */
-export function brokenRules(entry: Entry, where: 'member' | 'registry'): string[] {
+/**
+ * The rules that the entry breaks in a member's log or in the registry; empty when it is good. Without an author it
+ * says what is wrong with the entry wherever it stood.
+ */
+export function brokenRules(entry: Entry, where: 'member' | 'registry', author?: Author): string[] {
   const reasons: string[] = [];
   if (entry.salt.length !== SALT_BYTES)
     reasons.push(`salt: ${entry.salt.length} bytes, must be ${SALT_BYTES}`);
@@ -27,16 +36,39 @@ export function brokenRules(entry: Entry, where: 'member' | 'registry'): string[
     if (entry.handling !== undefined) reasons.push('handling: must be left out in the registry');
     checkRegistryAct(entry.statement, reasons);
   } else {
-    if (entry.handling !== undefined) checkHandling(entry.handling, reasons);
-    checkMemberStatement(entry.statement, reasons);
+    const isSealed = entry.statement.case === 'sealed';
+    if (entry.handling !== undefined) checkHandling(entry.handling, isSealed, reasons);
+    checkMemberStatement(entry, author, reasons);
   }
   return reasons;
 }
 
-function checkMemberStatement(statement: Entry['statement'], reasons: string[]): void {
+function checkMemberStatement(
+  { statement, handling }: Entry,
+  author: Author | undefined,
+  reasons: string[],
+): void {
   switch (statement.case) {
     case 'mediaRecord':
       checkMediaRecord(statement.value, reasons);
+      return;
+    case 'event':
+      checkEvent(statement.value, author, reasons);
+      return;
+    case 'link':
+      checkLink(statement.value, reasons);
+      return;
+    case 'assessment':
+      checkAssessment(statement.value, author, reasons);
+      return;
+    case 'retraction':
+      // What it takes back must not come back, so it has no end.
+      if (handling !== undefined) reasons.push('handling: must be left out of a retraction');
+      checkRetraction(statement.value, author, reasons);
+      return;
+    case 'sealed':
+      checkAudience(handling, author, reasons);
+      checkSealed(statement.value, handling?.audience ?? [], reasons);
       return;
     case undefined:
       reasons.push('statement: missing');

@@ -6,12 +6,24 @@
 
 import type { DescEnum } from '@bufbuild/protobuf';
 import {
+  type AssessmentReason,
+  AssessmentReasonSchema,
+  type Confidence,
+  ConfidenceSchema,
+  type EventKind,
+  EventKindSchema,
   type MediaFlag,
   MediaFlagSchema,
   type MediaKind,
   MediaKindSchema,
   type MimeType,
   MimeTypeSchema,
+  type Relation,
+  RelationSchema,
+  type RetractionReason,
+  RetractionReasonSchema,
+  type Verdict,
+  VerdictSchema,
 } from '../../proto/gen/icse/v1/entry_pb.js';
 
 /** The words of one closed list, without the value 0, which stands for absence. */
@@ -36,3 +48,21 @@ export const MIME_TYPES = vocabulary<MimeType>(MimeTypeSchema, (name) => hyphens
 
 /** victim-identified, distributed and so on. */
 export const MEDIA_FLAGS = vocabulary<MediaFlag>(MediaFlagSchema, hyphens);
+
+/** victim-identified, investigation-opened and so on. */
+export const EVENT_KINDS = vocabulary<EventKind>(EventKindSchema, hyphens);
+
+/** same-as, depicts and so on. */
+export const RELATIONS = vocabulary<Relation>(RelationSchema, hyphens);
+
+/** confirmed, probable, possible. */
+export const CONFIDENCES = vocabulary<Confidence>(ConfidenceSchema, hyphens);
+
+/** agree, dispute. */
+export const VERDICTS = vocabulary<Verdict>(VerdictSchema, hyphens);
+
+/** wrong-hash, not-illegal and so on. */
+export const ASSESSMENT_REASONS = vocabulary<AssessmentReason>(AssessmentReasonSchema, hyphens);
+
+/** entered-in-error, court-order and so on. */
+export const RETRACTION_REASONS = vocabulary<RetractionReason>(RetractionReasonSchema, hyphens);

@@ -3,9 +3,9 @@
 // shows nowhere but in the time that it takes.
 
 import type { BufferedDb } from './buffered-db.js';
-import type { LiveChange } from './current-records.js';
 import { grow } from './jobs.js';
-import { expiryKey, type LiveRecord, liveRecordIn } from './live-records.js';
+import { isStatement, type LiveChange, type LiveEntry, liveIn } from './live-entries.js';
+import { expiryKey, type LiveRecord } from './live-records.js';
 import type { FollowedLog, LogTable } from './log-table.js';
 import { packKey } from './packs.js';
 import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
@@ -33,15 +33,16 @@ export async function growInBulk(
   day: number,
 ): Promise<LiveChange & { readonly plain: PlainRecords }> {
   const from = log.cursor;
-  // After a cut that was taken back these places have rows already, which say more than a pack would.
-  if (await hasRows(db, log, entries.length)) {
-    return { ...grow(db, logs, log, entries, day), plain: NO_PLAIN_RECORDS };
+  // After a cut that was taken back these places have rows already, which say more than a pack would; and a
+  // later log of the same member may have taken back what comes.
+  if (logs.hasLater(log) || (await hasRows(db, log, entries.length))) {
+    return { ...(await grow(db, logs, log, entries, day)), plain: NO_PLAIN_RECORDS };
   }
   const filters = await index.filters(db);
   const { fates, run, ...packed } = await sorter.sort(stretchOf(log, entries, day), filters);
   if (run.rows.length > 0) index.runs.add(db, run);
   putPacks(db, log, packed);
-  const born: LiveRecord[] = [];
+  const born: LiveEntry[] = [];
   for (const [offset, bytes] of entries.entries()) {
     if (bytes !== undefined && fates[offset] !== SINGLE) continue;
     const position = positionOf(log.number, from + offset);
@@ -49,8 +50,8 @@ export async function growInBulk(
       db.put(SPACE.hole + position, '');
       continue;
     }
-    const record = liveRecordIn(bytes, position, day);
-    if (record !== undefined) born.push(record);
+    const entry = liveIn(bytes, position, day);
+    if (entry !== undefined) born.push(entry);
   }
   logs.moveCursor(db, log, from + entries.length);
   return { born, died: [], plain: plainAmong(log, from, entries, fates, day) };
@@ -103,9 +104,10 @@ function plainAmong(
     member: memberNumberOf(log.number),
     count: fates.reduce((count, fate) => count + Number(fate === PLAIN), 0),
     records: () =>
-      entries.flatMap((bytes, offset) => {
+      entries.flatMap((bytes, offset): LiveRecord[] => {
         if (bytes === undefined || fates[offset] !== PLAIN) return [];
-        return liveRecordIn(bytes, positionOf(log.number, from + offset), day) ?? [];
+        const entry = liveIn(bytes, positionOf(log.number, from + offset), day);
+        return entry === undefined || isStatement(entry) ? [] : [entry];
       }),
   };
 }

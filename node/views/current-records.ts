@@ -5,22 +5,20 @@
 import type { Binary } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
 import { type IndexKey, recordKey } from './index-key.js';
+import { isRecord, isStatement, type LiveChange } from './live-entries.js';
 import { deleteLive, type LiveRecord, liveAt, putLive } from './live-records.js';
+import { deleteStatement, type LiveStatement, putStatement } from './live-statements.js';
 import { memberNumberOf, type Position, splitPositions } from './position.js';
 import { editLists, ListEdits, type ListRules } from './ranked-lists.js';
 import type { ShortIndex } from './short-index.js';
-import { SPACE } from './spaces.js';
-
-/** Records that came to life, and records that died. */
-export interface LiveChange {
-  readonly born: readonly LiveRecord[];
-  readonly died: readonly LiveRecord[];
-}
+import { rangeOf, SPACE } from './spaces.js';
 
 /** Records that are current now, and records that no longer are. */
 export interface CurrentChange {
   readonly applied: readonly LiveRecord[];
   readonly reversed: readonly LiveRecord[];
+  /** All other statements, each of which counts by itself. */
+  readonly statements: { readonly born: readonly LiveStatement[]; readonly died: readonly LiveStatement[] };
 }
 
 function versions(db: BufferedDb, index: ShortIndex): ListRules {
@@ -58,8 +56,13 @@ export async function currentInRuns(
 export async function changeLive(
   db: BufferedDb,
   index: ShortIndex,
-  { born, died }: LiveChange,
+  change: LiveChange,
 ): Promise<CurrentChange> {
+  const born = change.born.filter(isRecord);
+  const died = change.died.filter(isRecord);
+  const statements = { born: change.born.filter(isStatement), died: change.died.filter(isStatement) };
+  for (const statement of statements.born) putStatement(db, statement);
+  for (const statement of statements.died) deleteStatement(db, statement);
   const edits = new ListEdits();
   const known = new Map<Position, LiveRecord>();
   for (const record of born) {
@@ -83,9 +86,24 @@ export async function changeLive(
   return {
     applied: recordsAt(changes.flatMap(({ now }) => now)),
     reversed: recordsAt(changes.flatMap(({ before }) => before)),
+    statements,
   };
 }
 
 function versionKey(record: LiveRecord): Binary {
   return memberNumberOf(record.position) + record.recordId;
+}
+
+/** The live records under a version key (member number and record id), the current one and those before it. */
+export async function versionsOf(db: BufferedDb, index: ShortIndex, key: Binary): Promise<Position[]> {
+  const [row] = await db.getMany([SPACE.version + key]);
+  const current =
+    row === undefined
+      ? await currentInRuns(db, [key], (wanted) => index.runs.find(db, wanted))
+      : splitPositions(row);
+  const found = current.filter((position) => position !== undefined);
+  for await (const [older] of db.scan(...rangeOf(SPACE.olderVersion, key))) {
+    found.push(older.slice(1 + key.length));
+  }
+  return found;
 }

@@ -17,11 +17,12 @@ import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
+import { statementsView } from './statements.js';
 import { createVersionReader } from './version-reader.js';
 import type { View } from './view.js';
 
 /** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
-const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView];
+const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView, statementsView];
 
 export interface ViewsStatus {
   /** How far each log is applied. */

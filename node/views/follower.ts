@@ -5,13 +5,15 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
 import { type BulkSorter, growInBulk } from './bulk.js';
-import { changeLive, type LiveChange } from './current-records.js';
+import { changeLive } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
 import { Growth } from './growth.js';
 import { cutBack, expire, fillHoles, grow } from './jobs.js';
+import type { LiveChange } from './live-entries.js';
 import { LogTable } from './log-table.js';
 import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
 import { Requests } from './requests.js';
+import { growByRetractions } from './retractions.js';
 import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
 import { sortOut } from './sort-out.js';
 import type { ViewSource } from './source.js';
@@ -196,18 +198,22 @@ export class Follower {
     const cut = this.#logs.all().find(({ name, cursor }) => cursor > (countedTo.get(name) ?? 0));
     if (cut !== undefined) {
       this.#growth.forget();
-      return await cutBack(this.#db, this.#logs, cut, countedTo.get(cut.name) ?? 0);
+      const to = countedTo.get(cut.name) ?? 0;
+      return await cutBack(this.#db, this.#source, this.#logs, cut, to, this.#day);
     }
     const range = this.#requests.takeHoles();
     if (range !== undefined) {
-      const change = await fillHoles(this.#db, this.#source, this.#logs, range, this.#day);
+      const change = await fillHoles(this.#db, this.#index, this.#source, this.#logs, range, this.#day);
       this.#requests.putBack(change.rest);
       return change;
     }
     const grown = await this.#growth.next(listed, this.#logs);
     if (grown === undefined) return undefined;
     const log = this.#logs.follow(this.#db, grown.log);
-    if (!grown.inBulk) return grow(this.#db, this.#logs, log, grown.entries, this.#day);
+    if (grown.retractions !== undefined) {
+      return await growByRetractions(this.#db, this.#index, this.#logs, log, grown.retractions, this.#day);
+    }
+    if (!grown.inBulk) return await grow(this.#db, this.#logs, log, grown.entries, this.#day);
     return await growInBulk(
       this.#db,
       this.#index,

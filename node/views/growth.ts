@@ -1,8 +1,10 @@
 // Which log is read next, and its entries: logs with something to read take turns, and while one batch is made
-// the entries of the next are read already.
+// the entries of the next are read already. Retractions come apart from all else, because what they take back must
+// be there before them.
 
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
+import { isRetraction } from '../statements/statement-tag.js';
 import { BATCH_ENTRIES } from './jobs.js';
 import type { LogTable } from './log-table.js';
 import { PACK_RECORDS } from './packs.js';
@@ -22,14 +24,24 @@ interface Run {
   readonly log: LogName;
   readonly from: number;
   readonly to: number;
-  readonly inBulk: boolean;
   readonly entries: Promise<Entries>;
+}
+
+/** Entries of one log in a row, from its cursor on. */
+export interface Growing {
+  readonly log: LogName;
+  readonly entries: Entries;
+  readonly inBulk: boolean;
+  /** The same entries when all of them are retractions; otherwise none of them is one. */
+  readonly retractions: readonly Uint8Array[] | undefined;
 }
 
 export class Growth {
   readonly #source: ViewSource;
   readonly #bulk: BulkOptions;
   #ahead: Run | undefined;
+  /** What was read and comes after what was given last. */
+  #rest: { readonly log: LogName; readonly from: number; readonly entries: Entries } | undefined;
   #lastServed: LogName | undefined;
 
   constructor(source: ViewSource, bulk: BulkOptions) {
@@ -38,10 +50,12 @@ export class Growth {
   }
 
   /** The next entries of the log whose turn it is, from its cursor on; undefined when nothing grew. */
-  async next(
-    listed: readonly SourceLog[],
-    logs: LogTable,
-  ): Promise<{ log: LogName; entries: Entries; inBulk: boolean } | undefined> {
+  async next(listed: readonly SourceLog[], logs: LogTable): Promise<Growing | undefined> {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined && logs.get(rest.log)?.cursor === rest.from) {
+      return this.#give(rest.log, rest.from, rest.entries);
+    }
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
     const turn = this.#pick(listed, cursors);
     if (turn === undefined) return undefined;
@@ -54,12 +68,32 @@ export class Growth {
     if (entries.length !== run.to - run.from) {
       throw new ShortRead(run.log, run.from, run.to, entries.length);
     }
-    return { log: run.log, entries, inBulk: run.inBulk };
+    return this.#give(run.log, run.from, entries);
   }
 
   /** Drops what was read ahead: it may show holes that have been filled since. */
   forget(): void {
     this.#ahead = undefined;
+    this.#rest = undefined;
+  }
+
+  /** The first of the entries, either up to a retraction or retractions alone; the others come next. */
+  #give(log: LogName, from: number, entries: Entries): Growing {
+    const retractions: Uint8Array[] = [];
+    for (const bytes of entries) {
+      if (bytes === undefined || !isRetraction(bytes)) break;
+      retractions.push(bytes);
+    }
+    const next = entries.findIndex((bytes) => bytes !== undefined && isRetraction(bytes));
+    const count = retractions.length || (next === -1 ? entries.length : next);
+    if (count < entries.length) this.#rest = { log, from: from + count, entries: entries.slice(count) };
+    const given = count < entries.length ? entries.slice(0, count) : entries;
+    return {
+      log,
+      entries: given,
+      inBulk: given.length >= this.#bulk.least,
+      retractions: retractions.length > 0 ? retractions : undefined,
+    };
   }
 
   #pick(listed: readonly SourceLog[], cursors: ReadonlyMap<LogName, number>): SourceLog | undefined {
@@ -82,6 +116,6 @@ export class Growth {
     const entries = this.#source.read(log, from, to);
     // Awaited only if its turn comes.
     entries.catch(() => undefined);
-    return { log, from, to, inBulk, entries };
+    return { log, from, to, entries };
   }
 }

@@ -1,13 +1,16 @@
 // The four kinds of work that following the logs is made of. Each is one batch: it moves a cursor, a day or a
-// list of holes, and says which records came to life and which died by it.
+// list of holes, and says which entries came to life and which died by it.
 
 import { type Binary, u32 } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
-import type { LiveChange } from './current-records.js';
-import { type LiveRecord, liveAt, liveRecordIn, parseLive } from './live-records.js';
+import { type LiveChange, type LiveEntry, liveEntriesAt, liveIn } from './live-entries.js';
+import { parseLive } from './live-records.js';
+import { type LiveStatement, parseStatement } from './live-statements.js';
 import type { FollowedLog, LogTable } from './log-table.js';
 import { packedPlaces, packKey } from './packs.js';
-import { indexOf, logNumberOf, type Position, positionOf } from './position.js';
+import { indexOf, inRuns, type Position, positionOf } from './position.js';
+import { isRetractionEntry, notTakenBack, takenBackBy, undoRetraction } from './retractions.js';
+import type { ShortIndex } from './short-index.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 
@@ -19,39 +22,43 @@ import { SPACE } from './spaces.js';
 export const BATCH_ENTRIES = 512;
 
 /** Growth: the entries [cursor, cursor + length) of a log are applied, and holes among them remembered. */
-export function grow(
+export async function grow(
   db: BufferedDb,
   logs: LogTable,
   log: FollowedLog,
   entries: readonly (Uint8Array | undefined)[],
   day: number,
-): LiveChange {
-  const born: LiveRecord[] = [];
+): Promise<LiveChange> {
+  const born: LiveEntry[] = [];
   for (const [i, bytes] of entries.entries()) {
     const position = positionOf(log.number, log.cursor + i);
     if (bytes === undefined) {
       db.put(SPACE.hole + position, '');
       continue;
     }
-    const record = liveRecordIn(bytes, position, day);
-    if (record !== undefined) born.push(record);
+    const entry = liveIn(bytes, position, day);
+    if (entry !== undefined) born.push(entry);
   }
   logs.moveCursor(db, log, log.cursor + entries.length);
-  return { born, died: [] };
+  // What stands before a retraction in its own log was there when it came; only a later log takes back ahead.
+  return { born: logs.hasLater(log) ? await notTakenBack(db, born) : born, died: [] };
 }
 
 /** A cut below the cursor: the last entries of the log, down to `to` or a batch of them, are taken back. */
 export async function cutBack(
   db: BufferedDb,
+  source: ViewSource,
   logs: LogTable,
   log: FollowedLog,
   to: number,
+  day: number,
 ): Promise<LiveChange> {
   const cursor = Math.max(to, log.cursor - BATCH_ENTRIES);
   const from = positionOf(log.number, cursor);
   const end = positionOf(log.number, log.cursor);
   for await (const [key] of db.scan(SPACE.hole + from, SPACE.hole + end)) db.delete(key);
-  const died: LiveRecord[] = [];
+  const died: LiveEntry[] = [];
+  const statements: LiveStatement[] = [];
   const rows = new Map<Position, Binary>();
   for await (const [key, value] of db.scan(SPACE.live + from, SPACE.live + end)) {
     rows.set(key.slice(1), value);
@@ -63,18 +70,27 @@ export async function cutBack(
     }
   }
   for (const [position, value] of rows) if (value !== '') died.push(parseLive(position, value));
+  for await (const [key, value] of db.scan(SPACE.statement + from, SPACE.statement + end)) {
+    statements.push(parseStatement(key.slice(1), value));
+  }
   logs.moveCursor(db, log, cursor);
-  return { born: [], died };
+  const born: LiveEntry[] = [];
+  for (const statement of statements.reverse()) {
+    if (statement.said.case !== 'retraction') continue;
+    const read: ViewSource['read'] = (name, first, last) => source.read(name, first, last);
+    born.push(...(await undoRetraction(db, logs, read, statement, day)));
+  }
+  return { born, died: [...died, ...statements] };
 }
 
-/** A new day: a batch of the records whose last day is over die. `done` when no such record is left. */
+/** A new day: a batch of the entries whose last day is over die. `done` when no such entry is left. */
 export async function expire(db: BufferedDb, day: number): Promise<LiveChange & { done: boolean }> {
   const ended: Position[] = [];
   for await (const [key] of db.scan(SPACE.expiry, SPACE.expiry + u32(day))) {
     ended.push(key.slice(5));
     if (ended.length === BATCH_ENTRIES) break;
   }
-  const died = [...(await liveAt(db, ended)).values()];
+  const died = [...(await liveEntriesAt(db, ended)).values()];
   return { born: [], died, done: ended.length < BATCH_ENTRIES };
 }
 
@@ -90,6 +106,7 @@ export const ALL_HOLES: HoleRange = { from: '', to: '\xff'.repeat(12) };
 /** A batch of the holes in the range is read again. `rest` is what is left of the range, if anything. */
 export async function fillHoles(
   db: BufferedDb,
+  index: ShortIndex,
   source: ViewSource,
   logs: LogTable,
   range: HoleRange,
@@ -100,7 +117,7 @@ export async function fillHoles(
     holes.push(key.slice(1));
     if (holes.length === BATCH_ENTRIES) break;
   }
-  const born: LiveRecord[] = [];
+  const born: LiveEntry[] = [];
   for (const run of inRuns(holes)) {
     const first = indexOf(run[0] as Position);
     const entries = await source.read(logs.logAt(run[0] as Position).name, first, first + run.length);
@@ -108,28 +125,17 @@ export async function fillHoles(
       const bytes = entries[i];
       if (bytes === undefined) continue;
       db.delete(SPACE.hole + position);
-      const record = liveRecordIn(bytes, position, day);
-      if (record !== undefined) born.push(record);
+      const entry = liveIn(bytes, position, day);
+      if (entry !== undefined) born.push(entry);
     }
   }
   const last = holes[BATCH_ENTRIES - 1];
+  // What retractions among them say is noted before it is asked whether the others are taken back.
+  const died = await takenBackBy(db, index, born.filter(isRetractionEntry));
   // No position lies between a position and the same with a byte behind it.
-  return { born, died: [], rest: last === undefined ? undefined : { from: `${last}\0`, to: range.to } };
-}
-
-/** Cuts sorted positions where they do not follow one another in one log. */
-function inRuns(positions: readonly Position[]): Position[][] {
-  const runs: Position[][] = [];
-  for (const position of positions) {
-    const run = runs.at(-1);
-    if (
-      run !== undefined &&
-      positionOf(logNumberOf(run[0] as Position), indexOf(run[0] as Position) + run.length) === position
-    ) {
-      run.push(position);
-    } else {
-      runs.push([position]);
-    }
-  }
-  return runs;
+  return {
+    born: await notTakenBack(db, born),
+    died,
+    rest: last === undefined ? undefined : { from: `${last}\0`, to: range.to },
+  };
 }

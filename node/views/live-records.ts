@@ -6,9 +6,7 @@
 //                          hash keys, strongest first; nothing where a record that came in a pack (packs.ts) is no longer live
 //   d <day> <position>  -> nothing
 
-import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
-import { isLiveOn } from '../statements/day.js';
-import { decodeEntry } from '../statements/entry.js';
+import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import { hashesOf } from '../statements/hashes.js';
 import { type Binary, readU32, toBinary, u32 } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
@@ -29,17 +27,14 @@ export interface LiveRecord {
   readonly hashes: readonly HashKey[];
 }
 
-/** The record in an entry that is live on the day, or undefined: views ignore what they do not know. */
-export function liveRecordIn(bytes: Uint8Array, position: Position, day: number): LiveRecord | undefined {
-  const entry = decodedOrNothing(bytes);
-  if (entry?.statement.case !== 'mediaRecord') return undefined;
-  const keepUntilDay = entry.handling?.keepUntilDay ?? 0;
-  if (!isLiveOn(keepUntilDay, day)) return undefined;
+/** The media record of a decoded entry; undefined when it is another statement. */
+export function recordIn(entry: Entry, position: Position): LiveRecord | undefined {
+  if (entry.statement.case !== 'mediaRecord') return undefined;
   const record = entry.statement.value;
   return {
     position,
     recordId: toBinary(record.recordId),
-    keepUntilDay,
+    keepUntilDay: entry.handling?.keepUntilDay ?? 0,
     classification: classificationText(record),
     hashes: hashesOf(record).map(hashKey),
   };
@@ -48,15 +43,6 @@ export function liveRecordIn(bytes: Uint8Array, position: Position, day: number)
 /** Scheme and code are held to patterns without a colon, in ASCII, of 24 characters together. */
 function classificationText({ classification }: MediaRecord): Binary {
   return classification === undefined ? '' : `${classification.scheme}:${classification.code}`;
-}
-
-/** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */
-function decodedOrNothing(bytes: Uint8Array): ReturnType<typeof decodeEntry> | undefined {
-  try {
-    return decodeEntry(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 export function putLive(db: BufferedDb, record: LiveRecord): void {
@@ -78,8 +64,8 @@ export async function deleteLive(db: BufferedDb, records: readonly LiveRecord[])
   }
 }
 
-export function expiryKey(record: Pick<LiveRecord, 'keepUntilDay' | 'position'>): Binary {
-  return SPACE.expiry + u32(record.keepUntilDay) + record.position;
+export function expiryKey(entry: { readonly keepUntilDay: number; readonly position: Position }): Binary {
+  return SPACE.expiry + u32(entry.keepUntilDay) + entry.position;
 }
 
 /** The live records at the positions; those where none is are left out. */

@@ -88,6 +88,14 @@ export class LogTable {
     return this.#byNumber.get(logNumberOf(position)) as FollowedLog;
   }
 
+  /** True when a later log of the same member has been followed, some way at least. */
+  hasLater({ member, number }: FollowedLog): boolean {
+    for (const other of this.#byName.values()) {
+      if (other.member === member && other.number > number && other.cursor > 0) return true;
+    }
+    return false;
+  }
+
   /** The number of a member that has a log here. */
   numberOf(member: MemberCode): MemberNumber | undefined {
     return this.#members.get(member);

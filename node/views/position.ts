@@ -50,3 +50,20 @@ export function splitPositions(list: Binary): Position[] {
   }
   return positions;
 }
+
+/** Cuts sorted positions where they do not follow one another in one log. */
+export function inRuns(positions: readonly Position[]): Position[][] {
+  const runs: Position[][] = [];
+  for (const position of positions) {
+    const run = runs.at(-1);
+    if (
+      run !== undefined &&
+      positionOf(logNumberOf(run[0] as Position), indexOf(run[0] as Position) + run.length) === position
+    ) {
+      run.push(position);
+    } else {
+      runs.push([position]);
+    }
+  }
+  return runs;
+}

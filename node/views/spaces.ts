@@ -22,6 +22,14 @@ export const SPACE = {
   runBlock: 'r',
   /** day, position -> nothing: live until the end of that day */
   expiry: 'd',
+  /** position -> live statement that is no media record (live-statements.ts) */
+  statement: 's',
+  /** position -> positions of the retractions that name it (retractions.ts) */
+  retractedEntry: 't',
+  /** member number, record id -> positions of the retractions that name it */
+  retractedRecord: 'i',
+  /** position of a retraction -> positions of what it took back */
+  takenBack: 'q',
   /** member number, record id -> position of the current record */
   version: 'c',
   /** member number, record id, position -> nothing: live, but replaced by a later one */

@@ -201,6 +201,7 @@ describe('the status', () => {
       ['hashes', 0],
       ['overlaps', 0],
       ['figures', 0],
+      ['statements', 0],
     ]);
   });
 

@@ -3,7 +3,7 @@
 import { parseLogName, shortLogName } from '../../node/names.js';
 import { decodeEntry } from '../../node/statements/entry.js';
 import { ALGORITHMS, type HashAlgorithm, hashText } from '../../node/statements/hashes.js';
-import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { World } from './world.js';
 
 interface Current {
@@ -58,29 +58,63 @@ export async function expectedFrom(world: World): Promise<Expected> {
   return { records, overlaps, figures: { records: current.length, overlaps: overlaps.size, members } };
 }
 
-async function currentRecords(world: World): Promise<Current[]> {
-  const live: Current[] = [];
+interface Placed {
+  readonly member: string;
+  readonly generation: number;
+  readonly index: number;
+  readonly place: string;
+  readonly entry: Entry;
+}
+
+/** Every live entry: it counts, it has not ended, and nothing that its author said later takes it back. */
+async function liveEntries(world: World): Promise<Placed[]> {
+  const placed: Placed[] = [];
   for (const { log, member, countedTo } of world.logs()) {
     for (const [index, bytes] of (await world.read(log, 0, countedTo)).entries()) {
-      const entry = bytes === undefined ? undefined : decodeEntry(bytes);
-      if (entry?.statement.case !== 'mediaRecord') continue;
-      const end = entry.handling?.keepUntilDay ?? 0;
-      if (end !== 0 && world.today > end) continue;
-      const place = `${shortLogName(log)}:${index}`;
-      live.push({
+      if (bytes === undefined) continue;
+      const { generation } = parseLogName(log);
+      placed.push({
         member,
-        generation: parseLogName(log).generation,
+        generation,
         index,
-        place,
-        record: entry.statement.value,
+        place: `${shortLogName(log)}:${index}`,
+        entry: decodeEntry(bytes),
       });
     }
   }
-  live.sort(
-    (a, b) =>
-      (a.member < b.member ? -1 : Number(a.member > b.member)) ||
-      a.generation - b.generation ||
-      a.index - b.index,
+  placed.sort(inOrder);
+  return placed.filter((one) => {
+    const end = one.entry.handling?.keepUntilDay ?? 0;
+    if (end !== 0 && world.today > end) return false;
+    return !placed.some(
+      (other) => other.member === one.member && inOrder(one, other) < 0 && takesBack(other, one),
+    );
+  });
+}
+
+function inOrder(a: Placed, b: Placed): number {
+  return (
+    (a.member < b.member ? -1 : Number(a.member > b.member)) ||
+    a.generation - b.generation ||
+    a.index - b.index
+  );
+}
+
+function takesBack({ entry: { statement } }: Placed, { entry, generation, index }: Placed): boolean {
+  if (statement.case !== 'retraction' || entry.statement.case === 'retraction') return false;
+  const { target } = statement.value;
+  if (target.case === 'entry') {
+    return target.value.generation === generation && Number(target.value.index) === index;
+  }
+  return (
+    entry.statement.case === 'mediaRecord' &&
+    Buffer.compare(entry.statement.value.recordId, target.value ?? new Uint8Array()) === 0
+  );
+}
+
+async function currentRecords(world: World): Promise<Current[]> {
+  const live = (await liveEntries(world)).flatMap(({ entry, ...place }): Current[] =>
+    entry.statement.case === 'mediaRecord' ? [{ ...place, record: entry.statement.value }] : [],
   );
   const last = new Map(live.map((record) => [`${record.member} ${record.record.recordId}`, record]));
   return live.filter((record) => last.get(`${record.member} ${record.record.recordId}`) === record);

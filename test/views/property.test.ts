@@ -5,13 +5,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shortLogName } from '../../node/names.js';
 import { ALGORITHMS, hashText, type NamedHash } from '../../node/statements/hashes.js';
+import { uuidText } from '../../node/statements/uuid.js';
 import { BATCH_ENTRIES } from '../../node/views/jobs.js';
 import { expectedFrom } from './model.js';
-import { hashOf, logOf, type RecordParts } from './records.js';
+import { hashOf, logOf, type RecordParts, recordIdOf, saidBy } from './records.js';
 import { EAGER_BULK, Node, World } from './world.js';
 
 const LOGS = ['NL', 'NL.2', 'AU', 'US'];
 const WORDS = ['a/1', 'a/2', 'b'];
+const SUBJECTS = ['NL/00000000-0000-4000-8000-000000000001', 'AU/00000000-0000-4000-8000-000000000001'];
 const ALL_HASHES: NamedHash[] = ALGORITHMS.flatMap((algorithm) =>
   WORDS.map((word) => hashOf(algorithm, word)),
 );
@@ -53,7 +55,44 @@ const manyRecords: fc.Arbitrary<(RecordParts | undefined)[]> = fc
       ),
   );
 
+/** What one member says of its own log and of the world: events, and retractions of places and of record ids. */
+const aStatement: fc.Arbitrary<object> = fc.oneof(
+  fc.record({
+    retract: fc
+      .record({ later: fc.boolean(), index: fc.oneof(fc.nat(8), fc.nat(60)) })
+      .map(({ later, index }) => ({ later, index })),
+    reason: fc.constantFrom('wrong-hash', 'court-order'),
+  }),
+  fc.record({
+    retract: fc.constantFrom('r1', 'r2', 'r3', 'r4').map((word) => uuidText(recordIdOf(word))),
+    reason: fc.constant('entered-in-error'),
+  }),
+  fc.record(
+    {
+      event: fc.constantFrom('victim-identified', 'victim-safeguarded'),
+      subject: fc.constantFrom(...SUBJECTS),
+      keepUntil: fc.constantFrom('1970-04-10', '1970-04-11', '1970-04-12'),
+    },
+    { requiredKeys: ['event', 'subject'] },
+  ),
+);
+
+/** The bytes of a statement in the log named; retractions stand for places before them, or for nothing. */
+function said(log: string, statement: object, size: number): Uint8Array {
+  const member = log.split('.')[0] as string;
+  const { retract } = statement as { retract?: string | { later: boolean; index: number } };
+  if (typeof retract !== 'object') return saidBy(member, statement);
+  const isLaterLog = log.includes('.');
+  const place =
+    isLaterLog && !retract.later
+      ? `${member}:${retract.index}`
+      : `${log}:${size === 0 ? 0 : retract.index % size}`;
+  return saidBy(member, { ...statement, retract: place });
+}
+
 type Act =
+  | { kind: 'say'; log: string; statements: object[] }
+  | { kind: 'fillWithStatement'; log: string; index: number; statement: object }
   | { kind: 'publish'; log: string; records: (RecordParts | undefined)[] }
   | { kind: 'cut'; log: string; size: number }
   | { kind: 'fill'; log: string; index: number; record: RecordParts }
@@ -72,6 +111,23 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('publish' as const), log: aLog, records: manyRecords }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('say' as const),
+      log: aLog,
+      statements: fc.array(aStatement, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('fillWithStatement' as const),
+      log: aLog,
+      index: fc.nat(8),
+      statement: aStatement,
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), log: aLog, size: fc.nat(12) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const), log: aLog, size: fc.nat(200) }) },
@@ -104,6 +160,17 @@ async function perform(act: Act, world: World, node: Node): Promise<void> {
   switch (act.kind) {
     case 'publish':
       return world.publish(act.log, ...act.records);
+    case 'say':
+      for (const statement of act.statements) {
+        world.publish(act.log, said(act.log, statement, world.size(act.log)));
+      }
+      return;
+    case 'fillWithStatement':
+      if (world.isHole(act.log, act.index)) {
+        world.fill(act.log, act.index, said(act.log, act.statement, act.index));
+        node.views.wake([{ log: logOf(act.log), from: act.index, to: act.index + 1 }]);
+      }
+      return;
     case 'cut':
       return world.cut(act.log, act.size);
     case 'fill':

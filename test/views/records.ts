@@ -5,6 +5,7 @@ import { create } from '@bufbuild/protobuf';
 import { type FederationId, type LogName, logName, type MemberCode } from '../../node/names.js';
 import { encodeEntry } from '../../node/statements/entry.js';
 import { HASH_BYTES, type HashAlgorithm, type NamedHash } from '../../node/statements/hashes.js';
+import { statementFromJson } from '../../node/statements/statement-json.js';
 import { EntrySchema, HandlingSchema, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 
 export const FEDERATION = 'ab'.repeat(32) as FederationId;
@@ -48,6 +49,22 @@ export function entryOf(parts: RecordParts): Uint8Array {
       madeAt: 1n,
       statement: { case: 'mediaRecord', value: record },
       ...(keepUntilDay === 0 ? {} : { handling: create(HandlingSchema, { keepUntilDay }) }),
+    }),
+  );
+}
+
+/** An entry by a member that makes the statement, as people write it (statement-json.ts). */
+export function saidBy(member: string, statement: object): Uint8Array {
+  const read = statementFromJson(statement, member as MemberCode);
+  return encodeEntry(
+    create(EntrySchema, {
+      salt: digest('salt').subarray(0, 16),
+      schema: 1,
+      madeAt: 1n,
+      statement: read.statement,
+      ...(read.keepUntilDay === 0
+        ? {}
+        : { handling: create(HandlingSchema, { keepUntilDay: read.keepUntilDay }) }),
     }),
   );
 }

@@ -37,9 +37,15 @@ export class World implements ViewSource {
   }
 
   /** Fills a hole. */
-  fill(log: string, index: number, record: RecordParts): void {
+  fill(log: string, index: number, record: RecordParts | Uint8Array): void {
     const known = this.#logs.get(log);
-    if (known !== undefined && index < known.entries.length) known.entries[index] = entryOf(record);
+    if (known !== undefined && index < known.entries.length)
+      known.entries[index] = record instanceof Uint8Array ? record : entryOf(record);
+  }
+
+  /** How many places the log has. */
+  size(log: string): number {
+    return this.#logs.get(log)?.entries.length ?? 0;
   }
 
   isHole(log: string, index: number): boolean {

@@ -1,0 +1,50 @@
+// What is live: media records (live-records.ts) and all other statements of members (live-statements.ts).
+
+import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
+import { isLiveOn } from '../statements/day.js';
+import { decodeEntry } from '../statements/entry.js';
+import type { Reader } from './buffered-db.js';
+import { type LiveRecord, liveAt, recordIn } from './live-records.js';
+import { type LiveStatement, statementIn, statementsAt } from './live-statements.js';
+import type { Position } from './position.js';
+
+export type LiveEntry = LiveRecord | LiveStatement;
+
+/** Entries that came to life, and entries that died. */
+export interface LiveChange {
+  readonly born: readonly LiveEntry[];
+  readonly died: readonly LiveEntry[];
+}
+
+export function isStatement(entry: LiveEntry): entry is LiveStatement {
+  return 'said' in entry;
+}
+
+export function isRecord(entry: LiveEntry): entry is LiveRecord {
+  return !isStatement(entry);
+}
+
+/** The entry, when it is live on the day; undefined otherwise: views ignore what they do not know. */
+export function liveIn(bytes: Uint8Array, position: Position, day: number): LiveEntry | undefined {
+  const entry = decodedOrNothing(bytes);
+  if (entry === undefined || !isLiveOn(entry.handling?.keepUntilDay ?? 0, day)) return undefined;
+  return recordIn(entry, position) ?? statementIn(entry, bytes, position);
+}
+
+/** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */
+function decodedOrNothing(bytes: Uint8Array): Entry | undefined {
+  try {
+    return decodeEntry(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is live at the positions; those where nothing is are left out. */
+export async function liveEntriesAt(
+  db: Reader,
+  positions: readonly Position[],
+): Promise<Map<Position, LiveEntry>> {
+  const [records, statements] = await Promise.all([liveAt(db, positions), statementsAt(db, positions)]);
+  return new Map<Position, LiveEntry>([...records, ...statements]);
+}

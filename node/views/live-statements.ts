@@ -1,0 +1,80 @@
+// The live statements that are no media records, as their entries came, and when they end. Kept so that one can be
+// taken back out of every view when its bytes are gone, and so that what was said can be shown.
+//
+//   s <position>        -> the entry
+//   d <day> <position>  -> nothing (as of live records)
+
+import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
+import { decodeEntry } from '../statements/entry.js';
+import { type Binary, fromBinary, toBinary } from './binary.js';
+import type { BufferedDb, Reader } from './buffered-db.js';
+import { expiryKey } from './live-records.js';
+import type { Position } from './position.js';
+import { SPACE } from './spaces.js';
+
+/** Statements of members but for media records. */
+export type Said = Extract<
+  Entry['statement'],
+  { case: 'event' | 'link' | 'assessment' | 'retraction' | 'sealed' }
+>;
+
+export interface LiveStatement {
+  readonly position: Position;
+  /** 0 = no end. */
+  readonly keepUntilDay: number;
+  /** The entry as it came. */
+  readonly bytes: Binary;
+  readonly entry: Entry;
+  readonly said: Said;
+}
+
+/** The statement in a decoded entry; undefined when it is a media record, or none of a member. */
+export function statementIn(entry: Entry, bytes: Uint8Array, position: Position): LiveStatement | undefined {
+  switch (entry.statement.case) {
+    case 'event':
+    case 'link':
+    case 'assessment':
+    case 'retraction':
+    case 'sealed':
+      return {
+        position,
+        keepUntilDay: entry.handling?.keepUntilDay ?? 0,
+        bytes: toBinary(bytes),
+        entry,
+        said: entry.statement,
+      };
+    default:
+      return undefined;
+  }
+}
+
+export function putStatement(db: BufferedDb, statement: LiveStatement): void {
+  db.put(SPACE.statement + statement.position, statement.bytes);
+  if (statement.keepUntilDay !== 0) db.put(expiryKey(statement), '');
+}
+
+export function deleteStatement(db: BufferedDb, statement: LiveStatement): void {
+  db.delete(SPACE.statement + statement.position);
+  if (statement.keepUntilDay !== 0) db.delete(expiryKey(statement));
+}
+
+/** The live statements at the positions; those where none is are left out. */
+export async function statementsAt(
+  db: Reader,
+  positions: Iterable<Position>,
+): Promise<Map<Position, LiveStatement>> {
+  const wanted = [...new Set(positions)];
+  const rows = await db.getMany(wanted.map((position) => SPACE.statement + position));
+  const found = new Map<Position, LiveStatement>();
+  for (const [i, position] of wanted.entries()) {
+    const row = rows[i];
+    if (row !== undefined) found.set(position, parseStatement(position, row));
+  }
+  return found;
+}
+
+/** A statement from its row. */
+export function parseStatement(position: Position, row: Binary): LiveStatement {
+  const bytes = fromBinary(row);
+  return statementIn(decodeEntry(bytes), bytes, position) as LiveStatement;
+}
