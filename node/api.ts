@@ -4,6 +4,7 @@
 import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { Notice } from './notices/notice.js';
 import type { NamedHash } from './statements/hashes.js';
+import type { ReadStatement } from './statements/statement-json.js';
 
 export type { Notice } from './notices/notice.js';
 
@@ -15,6 +16,16 @@ export interface PublishedRecord {
   /** Only where it is not the member's first log, as `NL.2`. */
   readonly log?: string;
   readonly recordId: string;
+}
+
+export interface PublishedStatement {
+  readonly outcome: 'taken';
+  readonly member: string;
+  readonly index: number;
+  /** Only where it is not the member's first log, as `NL.2`. */
+  readonly log?: string;
+  /** Leaf hash, hex. */
+  readonly entry: string;
 }
 
 export interface RecordAnswer {
@@ -162,8 +173,10 @@ export interface WatchedEntry {
   readonly index: number;
   /** Leaf hash, hex. */
   readonly entry: string;
-  /** Our JSON form of the record; null for a hole. */
+  /** Our JSON form of the record; null for a hole, and for what is no record. */
   readonly record: unknown;
+  /** Our JSON form of any other statement. */
+  readonly statement?: unknown;
 }
 
 /** Entries in each log's order, each once. */
@@ -179,6 +192,8 @@ export interface NodeApi {
    * from the strongest hash. Throws RulesBroken, NotReady, OverQuota, the store's errors.
    */
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  /** Publishes any other statement, as `publish` does a record. */
+  say(read: ReadStatement): Promise<PublishedRecord | PublishedStatement>;
   lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]>;
   status(): Promise<NodeStatus>;
   /** Notices from a sequence number on, at most `limit`. */

@@ -15,7 +15,7 @@ import {
 } from './names.js';
 import { decodeEntry } from './statements/entry.js';
 import { hexText } from './statements/hex.js';
-import { recordToJson } from './statements/record-json.js';
+import { statementToJson } from './statements/statement-json.js';
 
 /** Entries that one log gives in its turn, so that none waits for a longer one. */
 const MAX_TURN = 256;
@@ -75,11 +75,13 @@ function shown(log: LogName, index: number, item: LogItem): WatchedEntry {
     member: parseLogName(log).member ?? 'registry',
     index,
     entry: hexText(leafHashOf(item)),
-    record: isHole(item) ? null : recordIn(item),
+    ...(isHole(item) ? { record: null } : said(item)),
   };
 }
 
-function recordIn(bytes: Uint8Array): unknown {
-  const { statement, handling } = decodeEntry(bytes);
-  return statement.case === 'mediaRecord' ? recordToJson(statement.value, handling?.keepUntilDay ?? 0) : null;
+function said(bytes: Uint8Array): Pick<WatchedEntry, 'record' | 'statement'> {
+  const entry = decodeEntry(bytes);
+  const json = statementToJson(entry);
+  if (entry.statement.case === 'mediaRecord' || json === null) return { record: json };
+  return { record: null, statement: json };
 }

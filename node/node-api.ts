@@ -64,6 +64,11 @@ export function nodeApi(parts: NodeParts): NodeApi {
   return {
     member: me,
     publish: (record, keepUntilDay) => publisher.publish(record, keepUntilDay),
+    async say({ statement, keepUntilDay }) {
+      return statement.case === 'mediaRecord'
+        ? await publisher.publish(statement.value, keepUntilDay)
+        : await publisher.say(statement, keepUntilDay);
+    },
     lookup,
     async status() {
       const why = parts.suspended() ?? exchange.guard.why();

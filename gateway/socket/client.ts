@@ -23,6 +23,17 @@ export type PublishAnswer =
     }
   | (ErrorAnswer & { readonly line: number });
 
+/** The answer to one statement that is no record. */
+export type SaidAnswer =
+  | {
+      readonly outcome: 'taken';
+      readonly member: string;
+      readonly index: number;
+      readonly log?: string;
+      readonly entry: string;
+    }
+  | (ErrorAnswer & { readonly line: number });
+
 export type HoldingsAnswer =
   | { readonly taken: number; readonly known: number }
   | (ErrorAnswer & { readonly line?: number });

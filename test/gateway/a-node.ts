@@ -1,9 +1,12 @@
 // A node's face without a node behind it, for what the socket and the commands do by themselves: it keeps
 // records, holdings and notices in memory. What commands mean to a real node is tested with real nodes.
 
+import { create } from '@bufbuild/protobuf';
 import type { HoldingItem, LookupAnswer, NodeApi, NodeStatus, Notice, WatchedEntry } from '../../node/api.js';
 import { hashText, type NamedHash, strongestHash } from '../../node/statements/hashes.js';
 import { recordToJson } from '../../node/statements/record-json.js';
+import { statementToJson } from '../../node/statements/statement-json.js';
+import { HandlingSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 
 export interface FakeNode {
   readonly api: NodeApi;
@@ -53,6 +56,12 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       index.set(key, published.length);
       published.push(recordToJson(record, keepUntilDay));
       return { outcome: 'taken', member: 'NL', index: published.length - 1, recordId: key };
+    },
+    async say({ statement, keepUntilDay, readers }) {
+      if (statement.case === 'mediaRecord') return await api.publish(statement.value, keepUntilDay);
+      const handling = create(HandlingSchema, { keepUntilDay, audience: [...readers] });
+      published.push(statementToJson({ statement, handling }) as object);
+      return { outcome: 'taken', member: 'NL', index: published.length - 1, entry: 'ab'.repeat(32) };
     },
     async lookup(hashes) {
       return hashes.map(({ algorithm, hash }): LookupAnswer => {
