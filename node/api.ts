@@ -165,6 +165,29 @@ export interface ViewsStatus {
   }[];
 }
 
+export interface MemberFigures {
+  /** Distinct, as far as is known. */
+  readonly victimsIdentified: number;
+  readonly victimsSafeguarded: number;
+  readonly suspectsIdentified: number;
+  readonly suspectsArrested: number;
+  readonly placesIdentified: number;
+  readonly records: number;
+  /** Hashes on record with two or more members; of a member: with it and another. */
+  readonly overlaps: number;
+}
+
+export interface FederationFigures extends MemberFigures {
+  /** By code; members without any are left out. */
+  readonly byMember: readonly (MemberFigures & { readonly member: string })[];
+  /** Live events by the month in which they were made, as their authors claim. */
+  readonly months: readonly {
+    /** YYYY-MM, UTC. */
+    readonly month: string;
+    readonly events: { readonly [kind: string]: number };
+  }[];
+}
+
 /** An entry as `watch --entries` shows it. */
 export interface WatchedEntry {
   readonly kind: 'entry';
@@ -213,6 +236,7 @@ export interface NodeApi {
   listHoldings(label?: string): AsyncIterable<HoldingItem>;
   removeHoldings(which: { label: string } | { hashes: readonly NamedHash[] }): Promise<number>;
   views(): Promise<ViewsStatus>;
+  figures(): Promise<FederationFigures>;
   rebuildViews(): Promise<void>;
   /** The proofs of forks that this node holds, each a document that `icse verify` reads. */
   faults(): Promise<unknown[]>;

@@ -12,6 +12,7 @@ import type { Logs } from './log/logs.js';
 import type { LogName, MemberCode } from './names.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
 import { tellFork, tellMembership } from './notices/membership.js';
+import { tellMilestones } from './notices/milestones.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openDerived } from './store/derived-database.js';
@@ -84,7 +85,10 @@ async function assemble(
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),
     log,
-    beforeCommit: (step) => tellHitsOf(step, hits),
+    async beforeCommit(step) {
+      await tellHitsOf(step, hits);
+      await tellMilestones(step, hits);
+    },
     ...(sorter === undefined ? {} : { sorter }),
   });
   const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);

@@ -7,6 +7,7 @@ import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
 import type { TlsIdentity } from './exchange/tls.js';
+import { federationFigures } from './federation-figures.js';
 import type { NodeConfig } from './home/config.js';
 import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
@@ -98,6 +99,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
     listHoldings: (label) => listed(holdings, label),
     removeHoldings: (which) => knowledge.release(which),
     views: () => views.status(),
+    figures: () => federationFigures(views),
     rebuildViews: () => views.rebuild(),
     async faults() {
       const { rootKey, rootKeySignature } = parts.identity.federation;

@@ -82,6 +82,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./holdings.js')).holdingsCommand(terminal),
   },
   {
+    name: 'figures',
+    summary: 'count victims identified, records and overlaps, by member',
+    load: async (terminal) => (await import('./figures.js')).figuresCommand(terminal),
+  },
+  {
     name: 'status',
     summary: 'show connections, logs and receipts',
     load: async (terminal) => (await import('./status.js')).statusCommand(terminal),

@@ -33,6 +33,16 @@ const NO_STATUS: NodeStatus = {
   warnings: [],
 };
 
+const NO_FIGURES = {
+  victimsIdentified: 0,
+  victimsSafeguarded: 0,
+  suspectsIdentified: 0,
+  suspectsArrested: 0,
+  placesIdentified: 0,
+  records: 0,
+  overlaps: 0,
+};
+
 /** A node of NL; `change` replaces parts of its face. */
 export function aNode(change: Partial<NodeApi> = {}): FakeNode {
   const published: object[] = [];
@@ -106,6 +116,7 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
     },
     removeHoldings: async () => holdings.splice(0).length,
     views: async () => ({ at: {}, viewsDigest: 'd', views: [] }),
+    figures: async () => ({ ...NO_FIGURES, byMember: [], months: [] }),
     rebuildViews: async () => {},
     faults: async () => [],
     ...change,

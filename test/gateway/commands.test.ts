@@ -33,6 +33,7 @@ describe('the command line', () => {
     'holdings',
     'holdings list',
     'holdings remove',
+    'figures',
     'status',
     'member',
     'member list',
