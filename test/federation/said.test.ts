@@ -1,9 +1,7 @@
 // What members say beside records travels as records do, and counts where it may.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PublishedRecord, PublishedStatement, WatchedEntry } from '../../node/api.js';
-import type { MemberCode } from '../../node/names.js';
-import { statementFromJson } from '../../node/statements/statement-json.js';
+import type { PublishedStatement, WatchedEntry } from '../../node/api.js';
 import { aFederation, type Federation } from './federation.js';
 
 const CHILD = '5f0c9a52-70f4-4a41-8c25-6d1d0f0f3c11';
@@ -16,9 +14,7 @@ describe('Australia and the Netherlands', () => {
   });
   afterAll(() => federation.close());
 
-  function say(code: string, statement: object): Promise<PublishedRecord | PublishedStatement> {
-    return federation.node(code).api.say(statementFromJson(statement, code as MemberCode));
-  }
+  const say = (code: string, statement: object) => federation.say(code, statement);
 
   /** The entry of a log once the country has it. */
   async function entryAt(code: string, log: string, index: number): Promise<WatchedEntry | undefined> {
