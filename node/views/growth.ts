@@ -16,6 +16,9 @@ export class ShortRead extends Failure {
   }
 }
 
+/** So many in one step are no single entries that somebody waits for, but a stream of them. */
+const MANY_ENTRIES = 32;
+
 type Entries = readonly (Uint8Array | undefined)[];
 
 interface Run {
@@ -31,6 +34,7 @@ export class Growth {
   readonly #bulk: BulkOptions;
   #ahead: Run | undefined;
   #lastServed: LogName | undefined;
+  #lastLength = 0;
 
   constructor(source: ViewSource, bulk: BulkOptions) {
     this.#source = source;
@@ -44,9 +48,13 @@ export class Growth {
   ): Promise<{ log: LogName; entries: Entries; inBulk: boolean } | undefined> {
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
     const turn = this.#pick(listed, cursors);
-    if (turn === undefined) return undefined;
+    if (turn === undefined) {
+      this.#lastLength = 0;
+      return undefined;
+    }
     const run = this.#isAhead(turn, cursors) ? (this.#ahead as Run) : this.#read(turn, cursors);
     this.#lastServed = run.log;
+    this.#lastLength = run.to - run.from;
     cursors.set(run.log, run.to);
     const following = this.#pick(listed, cursors);
     this.#ahead = following === undefined ? undefined : this.#read(following, cursors);
@@ -55,6 +63,12 @@ export class Growth {
       throw new ShortRead(run.log, run.from, run.to, entries.length);
     }
     return { log: run.log, entries, inBulk: run.inBulk };
+  }
+
+  /** True when the entries come by the dozen, and so few are left that they are better followed with the next. */
+  isGathering(listed: readonly SourceLog[], logs: LogTable): boolean {
+    if (this.#lastLength < MANY_ENTRIES) return false;
+    return listed.every(({ log, countedTo }) => countedTo - (logs.get(log)?.cursor ?? 0) < this.#bulk.least);
   }
 
   /** Drops what was read ahead: it may show holes that have been filled since. */
@@ -70,7 +84,9 @@ export class Growth {
 
   #isAhead({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): boolean {
     const ahead = this.#ahead;
-    return ahead?.log === log && ahead.from === cursors.get(log) && ahead.to <= countedTo;
+    if (ahead?.log !== log || ahead.from !== cursors.get(log) || ahead.to > countedTo) return false;
+    // What was too little for a bulk may have become enough.
+    return ahead.inBulk || countedTo - ahead.from < this.#bulk.least;
   }
 
   #read({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): Run {
