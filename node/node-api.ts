@@ -64,6 +64,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
   return {
     member: me,
     publish: (record, keepUntilDay) => publisher.publish(record, keepUntilDay),
+    publishAll: (records) => publisher.publishAll(records),
     lookup,
     async status() {
       const why = parts.suspended() ?? exchange.guard.why();

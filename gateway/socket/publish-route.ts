@@ -5,15 +5,18 @@
 //   {"sha256":"xyz"}         {"error":{"code":"bad-record","message":"…"},"line":2}
 
 import { Failure } from '../../node/failure.js';
-import { BadRecord, recordFromJson } from '../../node/statements/record-json.js';
+import { BadRecord, type ReadRecord, recordFromJson } from '../../node/statements/record-json.js';
 import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import { errorAnswer } from './answers.js';
-import { beginLines, chunksUntil } from './ndjson.js';
+import { beginLines, eachChunk } from './ndjson.js';
 import { OrderedAnswers } from './ordered-answers.js';
 import type { Call, Routes } from './routing.js';
 
 /** At 10,000 a second four tenths of a second's work: many syncs deep, and a few MB. */
 const MAX_UNDER_WAY = 4096;
+
+/** Lines that are published and answered together at most; a chunk of the socket has some two hundred records. */
+const MAX_TOGETHER = 512;
 
 export const publishRoutes: Routes = { 'POST /publish': publish };
 
@@ -23,40 +26,66 @@ async function publish(call: Call): Promise<void> {
   const answers = new OrderedAnswers(response, MAX_UNDER_WAY);
   beginLines(response);
   try {
-    for await (const chunk of chunksUntil(request, stopping)) {
-      for (const line of splitter.push(chunk)) await take(line);
-    }
+    await eachChunk(request, stopping, (chunk) => take(splitter.push(chunk)));
     // A line that was cut by our own closing is no line.
-    if (!stopping.aborted) for (const line of splitter.end()) await take(line);
+    if (!stopping.aborted) await take(splitter.end());
   } finally {
     // Also when a line is not text: what was good before it is still answered.
     await answers.told();
   }
   response.end();
 
-  async function take(line: Line): Promise<void> {
-    if (isBlank(line)) return;
-    if (answers.isFull) await answers.room();
-    answers.add(answerTo(call, line));
+  /** Resolves when there is room for all of them; undefined when there was. */
+  function take(all: readonly Line[]): Promise<void> | undefined {
+    const lines = all.filter((line) => !isBlank(line));
+    if (lines.length <= MAX_TOGETHER && answers.hasRoomFor(lines.length)) return begin(lines);
+    return takeInParts(lines);
+  }
+
+  async function takeInParts(lines: readonly Line[]): Promise<void> {
+    for (let from = 0; from < lines.length; from += MAX_TOGETHER) {
+      const part = lines.slice(from, from + MAX_TOGETHER);
+      await answers.roomFor(part.length);
+      begin(part);
+    }
+  }
+
+  function begin(lines: readonly Line[]): undefined {
+    if (lines.length > 0) answers.add(lines.length, answersTo(call, lines));
   }
 }
 
-async function answerTo({ api, log }: Call, line: Line): Promise<string> {
-  try {
-    const { record, keepUntilDay } = recordFromJson(recordValue(line));
-    return `${JSON.stringify(await api.publish(record, keepUntilDay))}\n`;
-  } catch (error) {
-    if (!(error instanceof Failure))
-      log.error({ err: error, call: 'POST /publish' }, 'a record was not published');
-    return `${JSON.stringify({ ...errorAnswer(error), line: line.number })}\n`;
+/** The answer lines to some lines; never rejects. */
+async function answersTo({ api, log }: Call, lines: readonly Line[]): Promise<string> {
+  const read = lines.map(readLine);
+  const records = read.filter((one): one is ReadRecord => !(one instanceof Error));
+  const published = records.length > 0 ? await api.publishAll(records) : [];
+  let text = '';
+  let next = 0;
+  for (const [at, one] of read.entries()) {
+    const answer = one instanceof Error ? one : published[next++];
+    if (!(answer instanceof Error)) {
+      text += `${JSON.stringify(answer)}\n`;
+      continue;
+    }
+    if (!(answer instanceof Failure))
+      log.error({ err: answer, call: 'POST /publish' }, 'a record was not published');
+    text += `${JSON.stringify({ ...errorAnswer(answer), line: lines[at]?.number })}\n`;
   }
+  return text;
 }
 
-function recordValue(line: Line): unknown {
-  if ('reason' in line) throw new BadRecord([line.reason]);
+function readLine(line: Line): ReadRecord | Error {
+  if ('reason' in line) return new BadRecord([line.reason]);
+  let value: unknown;
   try {
-    return JSON.parse(line.text);
+    value = JSON.parse(line.text);
   } catch {
-    throw new BadRecord(['not JSON']);
+    return new BadRecord(['not JSON']);
+  }
+  try {
+    return recordFromJson(value);
+  } catch (error) {
+    return error as Error;
   }
 }

@@ -12,12 +12,14 @@ import type { Logs } from '../log/logs.js';
 import { type LogName, laterLog, type MemberCode } from '../names.js';
 import { buildEntry } from '../statements/build.js';
 import { decodeEntry, type EntryBytes } from '../statements/entry.js';
-import { hexText } from '../statements/hex.js';
 import { deriveRecordId, sameContent } from '../statements/record-id.js';
+import type { ReadRecord } from '../statements/record-json.js';
 import { uuidText } from '../statements/uuid.js';
 import { ed25519Signer } from '../tlog/note.js';
 import { guardedSigner } from './guarded-signer.js';
-import type { DayCount } from './quota.js';
+import { inOneTurn } from './in-one-turn.js';
+import type { DayCount, Reservation } from './quota.js';
+import { type Batch, type RecentRecord, RecentRecords } from './recent.js';
 
 export interface PublisherSurroundings {
   readonly clock: Clock;
@@ -31,8 +33,8 @@ export interface PublisherSurroundings {
   random(sizeBytes: number): Uint8Array;
   /** Why the hub has suspended us; undefined when it has not. */
   suspended(): string | undefined;
-  /** Where the current record with the id stands in our logs, by the views as far as they have got. */
-  current(recordId: Uint8Array): Promise<{ log: LogName; index: number } | undefined>;
+  /** Where the current record of each id stands in our logs, by the views as far as they have got. */
+  current(recordIds: readonly Uint8Array[]): Promise<({ log: LogName; index: number } | undefined)[]>;
   /** Size up to which the views have followed the log. */
   viewedUpTo(log: LogName): number;
   /** Resolves when the views have followed the log as far as it is now. */
@@ -43,29 +45,57 @@ export interface PublisherSurroundings {
 const FOLLOW_MS = 10_000;
 
 export interface Publisher {
-  /** Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
+  /** Resolves once it is on disk. Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  /** The same for each of the records, in their order; what `publish` would throw stands in the place of its answer. */
+  publishAll(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]>;
   /** Takes nothing more; resolves when what was taken is on disk. */
   close(): Promise<void>;
 }
 
-/** A record that was published a moment ago and that the views may not have yet. */
-interface Recent {
+/** The log that is ours now, and its writer. */
+interface OwnLog {
+  readonly log: Log;
+  readonly appender: Appender;
+}
+
+interface NextBatch extends OwnLog {
+  readonly batch: Batch;
+}
+
+/** An entry that may be published, and the id of its record. */
+interface Draft {
+  readonly recordId: Uint8Array;
+  /** The same as text. */
+  readonly id: string;
+  readonly bytes: EntryBytes;
+}
+
+/** An entry that stands in a log of ours. */
+interface Standing {
   readonly bytes: Uint8Array;
   readonly log: LogName;
-  readonly index: Promise<number>;
-  /** The index once it is on disk. */
-  at?: number;
+  readonly index: number;
 }
+
+/** What becomes of a draft: it stands already, or it has its place in the batch that is written. */
+type Fate =
+  | { readonly id: string; readonly known: Standing | RecentRecord }
+  | {
+      readonly id: string;
+      readonly mine: RecentRecord;
+      /** What it is to replace, if that was published a moment ago as well. */
+      readonly before: RecentRecord | undefined;
+      readonly room: Reservation;
+    };
 
 function saysTheSame(a: Uint8Array, b: EntryBytes): boolean {
   return sameContent(decodeEntry(a), decodeEntry(b));
 }
 
 export function createPublisher(around: PublisherSurroundings): Publisher {
-  /** By record id, in the order of publishing. */
-  const recent = new Map<string, Recent>();
-  let appender: { log: Log; appender: Appender } | undefined;
+  const recent = new RecentRecords({ counts, viewedUpTo: (log) => around.viewedUpTo(log) });
+  let own: OwnLog | undefined;
   let followed: { readonly log: LogName; readonly done: Promise<void>; isDone: boolean } | undefined;
   let closed = false;
 
@@ -107,26 +137,19 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     await Promise.race([done, late]).finally(() => cancel());
   }
 
-  /** The writer of the log that the registry names for us now. */
-  function ownAppender(): { log: Log; appender: Appender } {
+  /** A batch for the log that the registry names for us now. Throws NotReady. */
+  function nextBatch(): NextBatch {
     const member = around.logs.registry.state.members.get(around.me);
     if (member === undefined)
       throw new NotReady('not-ready', `${around.me} is not yet in the registry that this node has`);
     const log = around.logs.get(member.log);
     if (log === undefined) throw new NotReady('not-ready', `the log ${member.log} is not open yet`);
-    if (appender?.log !== log) {
-      appender = {
-        log,
-        appender: createAppender(log, guardedSigner(ed25519Signer(log.name, around.logKey), checkReady)),
-      };
+    if (own?.log !== log) {
+      const signer = guardedSigner(ed25519Signer(log.name, around.logKey), checkReady);
+      own = { log, appender: createAppender(log, signer) };
     }
-    return appender;
-  }
-
-  /** What was published a moment ago under the id, unless a cut has taken it back since. */
-  function justPublished(key: string): Recent | undefined {
-    const just = recent.get(key);
-    return just !== undefined && counts(just.log, just.at) ? just : undefined;
+    checkReady();
+    return { ...own, batch: { log: log.name } };
   }
 
   /** False for what a cut has taken back: the views may not have followed it yet. */
@@ -135,78 +158,121 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     return cut === undefined || (index !== undefined && index < cut.size);
   }
 
-  async function standing(key: string, recordId: Uint8Array): Promise<Recent | undefined> {
-    const just = justPublished(key);
-    if (just !== undefined) return just;
-    const position = await around.current(recordId);
-    if (position === undefined || !counts(position.log, position.index)) return undefined;
-    const [item] = (await around.logs.get(position.log)?.read(position.index, position.index + 1)) ?? [];
-    if (!(item instanceof Uint8Array)) return undefined;
-    return { bytes: item, log: position.log, index: Promise.resolve(position.index) };
+  function draftOf({ record: given, keepUntilDay }: ReadRecord, now: number): Draft {
+    const record =
+      given.recordId.length > 0 ? given : { ...given, recordId: deriveRecordId(around.recordSecret, given) };
+    const statement = { case: 'mediaRecord', value: record } as const;
+    const bytes = buildEntry({ statement, keepUntilDay, now, random: around.random });
+    return { recordId: record.recordId, id: uuidText(record.recordId), bytes };
   }
 
-  return {
-    async publish(given, keepUntilDay) {
-      // First, because a suspended member hears from nobody how long its log is.
-      checkAllowed();
-      await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
-      await viewsFollow();
-      const record: MediaRecord =
-        given.recordId.length > 0
-          ? given
-          : { ...given, recordId: deriveRecordId(around.recordSecret, given) };
-      const bytes = buildEntry({
-        statement: { case: 'mediaRecord', value: record },
-        keepUntilDay,
-        now: Math.floor(around.clock.now() / 1000),
-        random: around.random,
-      });
-      const key = hexText(record.recordId);
-      const stored = await standing(key, record.recordId);
-      // Another caller may have published the same id meanwhile; from here to `recent.set` nothing waits.
-      const known = justPublished(key) ?? stored;
-      const answer = { member: around.me, recordId: uuidText(record.recordId) };
-      if (known !== undefined && saysTheSame(known.bytes, bytes)) {
-        return { outcome: 'known', index: await known.index, ...answer, ...laterLog(around.me, known.log) };
-      }
-      const own = ownAppender();
-      checkReady();
-      const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
-      const room = around.count.take(own.log.name, own.log.size, bytes.length, quota);
-      const index = own.appender.append(bytes);
-      const mine: Recent = { bytes, log: own.log.name, index };
-      const before = recent.get(key);
-      recent.delete(key);
-      recent.set(key, mine);
-      try {
-        mine.at = await index;
-      } catch (error) {
+  /** What the views know to stand under the drafts' ids. */
+  async function standingFor(drafts: readonly Draft[]): Promise<Map<string, Standing>> {
+    const unknown = drafts.filter(({ id }) => recent.get(id) === undefined);
+    const positions = await around.current(unknown.map(({ recordId }) => recordId));
+    const standing = new Map<string, Standing>();
+    await Promise.all(
+      unknown.map(async ({ id }, at) => {
+        const position = positions[at];
+        if (position === undefined || !counts(position.log, position.index)) return;
+        const { log, index } = position;
+        const [bytes] = (await around.logs.get(log)?.read(index, index + 1)) ?? [];
+        if (bytes instanceof Uint8Array) standing.set(id, { bytes, log, index });
+      }),
+    );
+    return standing;
+  }
+
+  /** Gives each draft that says something new its place in the batch. */
+  function decide(
+    drafts: readonly (Draft | Error)[],
+    standing: ReadonlyMap<string, Standing>,
+    next: NextBatch | Error,
+  ): (Fate | Error)[] {
+    const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
+    let offset = 0;
+    return drafts.map((draft) => {
+      if (draft instanceof Error) return draft;
+      const { id, bytes } = draft;
+      const known = recent.get(id) ?? standing.get(id);
+      if (known !== undefined && saysTheSame(known.bytes, bytes)) return { id, known };
+      if (next instanceof Error) return next;
+      const { log, batch } = next;
+      const room = orError(() => around.count.take(log.name, log.size, bytes.length, quota));
+      if (room instanceof Error) return room;
+      const mine = { bytes, batch, offset: offset++ };
+      return { id, mine, before: recent.add(id, mine), room };
+    });
+  }
+
+  /** Resolves when what has a place is on disk; the fate of what could not be written is why. */
+  async function write(fates: (Fate | Error)[], next: NextBatch | Error): Promise<void> {
+    const placed = fates.filter((fate) => 'mine' in fate);
+    if (placed.length === 0 || next instanceof Error) return;
+    const { appender, batch } = next;
+    batch.written = appender.append(placed.map(({ mine }) => mine.bytes));
+    try {
+      const first = await batch.written;
+      batch.first = first;
+      for (const { mine, room } of placed) room.kept(first + mine.offset + 1);
+      recent.forgetViewed();
+    } catch (error) {
+      for (const { id, mine, before, room } of placed) {
         room.released();
-        // What it was to replace stands still.
-        if (recent.get(key) === mine) {
-          recent.delete(key);
-          if (before?.at !== undefined) recent.set(key, before);
-        }
-        throw error;
+        recent.takeBack(id, mine, before);
       }
-      room.kept(mine.at + 1);
-      forgetViewed();
-      return { outcome: 'taken', index: mine.at, ...answer, ...laterLog(around.me, mine.log) };
+      for (const [at, fate] of fates.entries()) if ('mine' in fate) fates[at] = error as Error;
+    }
+  }
+
+  async function answerOf(fate: Fate): Promise<PublishedRecord> {
+    const entry = 'mine' in fate ? fate.mine : fate.known;
+    const outcome = 'mine' in fate ? 'taken' : 'known';
+    const log = 'batch' in entry ? entry.batch.log : entry.log;
+    const index = 'batch' in entry ? ((await entry.batch.written) as number) + entry.offset : entry.index;
+    return { outcome, index, member: around.me, recordId: fate.id, ...laterLog(around.me, log) };
+  }
+
+  async function publishTogether(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]> {
+    // First, because a suspended member hears from nobody how long its log is.
+    checkAllowed();
+    await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
+    await viewsFollow();
+    const now = Math.floor(around.clock.now() / 1000);
+    const drafts = records.map((record) => orError(() => draftOf(record, now)));
+    const standing = await standingFor(drafts.filter((draft): draft is Draft => !(draft instanceof Error)));
+    // Others may have published the same ids meanwhile; from here until the entries are handed over nothing waits.
+    const next = orError(nextBatch);
+    const fates = decide(drafts, standing, next);
+    await write(fates, next);
+    const answers: (PublishedRecord | Error)[] = [];
+    for (const fate of fates)
+      answers.push(fate instanceof Error ? fate : await answerOf(fate).catch((error: Error) => error));
+    return answers;
+  }
+
+  const publishInTurn = inOneTurn(publishTogether);
+
+  return {
+    async publish(record, keepUntilDay) {
+      const [answer] = await publishInTurn([{ record, keepUntilDay }]);
+      if (answer instanceof Error) throw answer;
+      return answer as PublishedRecord;
     },
+    publishAll: (records) => publishInTurn(records).catch((error: Error) => records.map(() => error)),
     async close() {
       closed = true;
-      await appender?.appender.drained();
+      await own?.appender.drained();
       await around.count.close();
     },
   };
+}
 
-  /** Drops the recent records that the views have by now, the oldest first. */
-  function forgetViewed(): void {
-    for (const [key, { log, at }] of recent) {
-      if (at === undefined) return;
-      // The views never follow a log past its cut.
-      if (at >= around.viewedUpTo(log) && counts(log, at)) return;
-      recent.delete(key);
-    }
+/** What went wrong is the fate of one record among many. */
+function orError<T>(make: () => T): T | Error {
+  try {
+    return make();
+  } catch (error) {
+    return error as Error;
   }
 }

@@ -54,6 +54,12 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       published.push(recordToJson(record, keepUntilDay));
       return { outcome: 'taken', member: 'NL', index: published.length - 1, recordId: key };
     },
+    publishAll: (records) =>
+      Promise.all(
+        records.map(({ record, keepUntilDay }) =>
+          api.publish(record, keepUntilDay).catch((error: Error) => error),
+        ),
+      ),
     async lookup(hashes) {
       return hashes.map(({ algorithm, hash }): LookupAnswer => {
         const text = hashText(algorithm, hash);
