@@ -12,9 +12,10 @@ import type { Logs } from '../log/logs.js';
 import { type LogName, laterLog, type MemberCode } from '../names.js';
 import { buildEntry } from '../statements/build.js';
 import { decodeEntry, type EntryBytes } from '../statements/entry.js';
-import { deriveRecordId, sameContent } from '../statements/record-id.js';
+import { hexText } from '../statements/hex.js';
+import { recordIdsUnder, sameContent } from '../statements/record-id.js';
 import type { ReadRecord } from '../statements/record-json.js';
-import { uuidText } from '../statements/uuid.js';
+import { uuidOf } from '../statements/uuid.js';
 import { ed25519Signer } from '../tlog/note.js';
 import { guardedSigner } from './guarded-signer.js';
 import { inOneTurn } from './in-one-turn.js';
@@ -66,7 +67,7 @@ interface NextBatch extends OwnLog {
 /** An entry that may be published, and the id of its record. */
 interface Draft {
   readonly recordId: Uint8Array;
-  /** The same as text. */
+  /** The same in hex. */
   readonly id: string;
   readonly bytes: EntryBytes;
 }
@@ -95,6 +96,7 @@ function saysTheSame(a: Uint8Array, b: EntryBytes): boolean {
 
 export function createPublisher(around: PublisherSurroundings): Publisher {
   const recent = new RecentRecords({ counts, viewedUpTo: (log) => around.viewedUpTo(log) });
+  const recordIdOf = recordIdsUnder(around.recordSecret);
   let own: OwnLog | undefined;
   let followed: { readonly log: LogName; readonly done: Promise<void>; isDone: boolean } | undefined;
   let closed = false;
@@ -159,11 +161,10 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   }
 
   function draftOf({ record: given, keepUntilDay }: ReadRecord, now: number): Draft {
-    const record =
-      given.recordId.length > 0 ? given : { ...given, recordId: deriveRecordId(around.recordSecret, given) };
+    const record = given.recordId.length > 0 ? given : { ...given, recordId: recordIdOf(given) };
     const statement = { case: 'mediaRecord', value: record } as const;
     const bytes = buildEntry({ statement, keepUntilDay, now, random: around.random });
-    return { recordId: record.recordId, id: uuidText(record.recordId), bytes };
+    return { recordId: record.recordId, id: hexText(record.recordId), bytes };
   }
 
   /** What the views know to stand under the drafts' ids. */
@@ -230,7 +231,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     const outcome = 'mine' in fate ? 'taken' : 'known';
     const log = 'batch' in entry ? entry.batch.log : entry.log;
     const index = 'batch' in entry ? ((await entry.batch.written) as number) + entry.offset : entry.index;
-    return { outcome, index, member: around.me, recordId: fate.id, ...laterLog(around.me, log) };
+    return { outcome, index, member: around.me, recordId: uuidOf(fate.id), ...laterLog(around.me, log) };
   }
 
   async function publishTogether(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]> {

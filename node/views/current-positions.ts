@@ -1,23 +1,35 @@
-// Where current records stand, by member and record id.
+// Where current records stand, by member and record id. Most of those asked for are records about to be published,
+// which nobody has yet: that shows in memory.
 
-import type { Binary } from './binary.js';
+import { type Binary, toBinary } from './binary.js';
 import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { currentInRuns } from './current-records.js';
-import type { Position } from './position.js';
-import { inRowsOrRuns, type Runs } from './runs.js';
+import { recordKey } from './index-key.js';
+import type { MemberNumber, Position } from './position.js';
+import { inRowsOrRuns } from './runs.js';
+import type { ShortIndex } from './short-index.js';
 import { SPACE } from './spaces.js';
 
-/** The position for each key, which is a member number and a record id; undefined where no record is current. */
+/** The positions of the member's records by their ids; undefined where no record is current. */
 export async function currentPositions(
   db: ViewsDatabase,
-  runs: Runs,
-  keys: readonly Binary[],
+  index: ShortIndex,
+  member: MemberNumber,
+  recordIds: readonly Uint8Array[],
 ): Promise<(Position | undefined)[]> {
+  const ids = recordIds.map(toBinary);
+  const places = [...ids.keys()].filter((at) => index.mayHave(recordKey(member, ids[at] as Binary)));
+  const found = new Array<Position | undefined>(ids.length).fill(undefined);
+  if (places.length === 0) return found;
+  const keys = places.map((at) => member + ids[at]);
   const reader: Reader = { getMany: (wanted) => getMany(db, wanted) };
   const rows = await reader.getMany(keys.map((key) => SPACE.version + key));
   const positions = await inRowsOrRuns(keys, rows, (withoutRow) =>
-    currentInRuns(reader, withoutRow, (wanted) => runs.findCommitted(db, wanted)),
+    currentInRuns(reader, withoutRow, (wanted) => index.runs.findCommitted(db, wanted)),
   );
-  // An empty row: what stood in a run is gone.
-  return positions.map((position) => (position === '' ? undefined : position));
+  for (const [i, at] of places.entries()) {
+    // An empty row: what stood in a run is gone.
+    if (positions[i] !== '') found[at] = positions[i];
+  }
+  return found;
 }

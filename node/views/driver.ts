@@ -3,7 +3,6 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
-import { toBinary } from './binary.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
 import { currentPositions } from './current-positions.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
@@ -95,8 +94,7 @@ export class Views {
     const { logs, index } = this.#follower;
     const number = logs.numberOf(member);
     if (number === undefined) return recordIds.map(() => undefined);
-    const keys = recordIds.map((id) => number + toBinary(id));
-    const positions = await currentPositions(this.#db, index.runs, keys);
+    const positions = await currentPositions(this.#db, index, number, recordIds);
     return positions.map((position) =>
       position === undefined ? undefined : { log: logs.logAt(position).name, index: indexOf(position) },
     );

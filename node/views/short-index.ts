@@ -63,6 +63,14 @@ export class ShortIndex {
     return this.runs.mayHave(kindOf(key), highOf(key), lowOf(key));
   }
 
+  /** False for a key that no record has: said without a look at the disk, once it was read which rows there are. */
+  mayHave(key: IndexKey): boolean {
+    const filter = this.#rows?.filter;
+    return (
+      filter === undefined || filter.mayHave(kindOf(key), highOf(key), lowOf(key)) || this.runsMayHave(key)
+    );
+  }
+
   /**
    * Filters that together know every key which any record has. Nothing may have been written in this batch yet:
    * which rows there are is read once, when somebody first asks.
