@@ -4,6 +4,7 @@
 //   {"sha256":"9f86…0a08"}   {"outcome":"taken","member":"NL","index":5,"recordId":"…"}
 //   {"sha256":"xyz"}         {"error":{"code":"bad-record","message":"…"},"line":2}
 
+import type { PublishedRecord } from '../../node/api.js';
 import { Failure } from '../../node/failure.js';
 import { BadRecord, type ReadRecord, recordFromJson } from '../../node/statements/record-json.js';
 import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
@@ -56,36 +57,59 @@ async function publish(call: Call): Promise<void> {
 }
 
 /** The answer lines to some lines; never rejects. */
-async function answersTo({ api, log }: Call, lines: readonly Line[]): Promise<string> {
-  const read = lines.map(readLine);
-  const records = read.filter((one): one is ReadRecord => !(one instanceof Error));
-  const published = records.length > 0 ? await api.publishAll(records) : [];
+function answersTo(call: Call, lines: readonly Line[]): Promise<string> {
+  const numbers = lines.map(({ number }) => number);
+  return publishLines(call, lines).then((answers) => answerLines(call, numbers, answers));
+}
+
+function answerLines(
+  { log }: Call,
+  numbers: readonly number[],
+  answers: readonly (PublishedRecord | Error)[],
+): string {
   let text = '';
-  let next = 0;
-  for (const [at, one] of read.entries()) {
-    const answer = one instanceof Error ? one : published[next++];
+  for (const [at, answer] of answers.entries()) {
     if (!(answer instanceof Error)) {
       text += `${JSON.stringify(answer)}\n`;
       continue;
     }
     if (!(answer instanceof Failure))
       log.error({ err: answer, call: 'POST /publish' }, 'a record was not published');
-    text += `${JSON.stringify({ ...errorAnswer(answer), line: lines[at]?.number })}\n`;
+    text += `${JSON.stringify({ ...errorAnswer(answer), line: numbers[at] })}\n`;
   }
   return text;
 }
 
-function readLine(line: Line): ReadRecord | Error {
-  if ('reason' in line) return new BadRecord([line.reason]);
+/** The answer to each line. What was read from the lines is let go of before anything is waited for. */
+function publishLines({ api }: Call, lines: readonly Line[]): Promise<(PublishedRecord | Error)[]> {
+  const records: ReadRecord[] = [];
+  const unread = new Map<number, Error>();
+  for (const [at, line] of lines.entries()) {
+    try {
+      records.push(readLine(line));
+    } catch (error) {
+      unread.set(at, error as Error);
+    }
+  }
+  const published = records.length > 0 ? api.publishAll(records) : Promise.resolve([]);
+  if (unread.size === 0) return published;
+  return published.then((answers) => {
+    let next = 0;
+    return Array.from(
+      { length: answers.length + unread.size },
+      (_, at) => unread.get(at) ?? (answers[next++] as PublishedRecord | Error),
+    );
+  });
+}
+
+/** Throws BadRecord. */
+function readLine(line: Line): ReadRecord {
+  if ('reason' in line) throw new BadRecord([line.reason]);
   let value: unknown;
   try {
     value = JSON.parse(line.text);
   } catch {
-    return new BadRecord(['not JSON']);
+    throw new BadRecord(['not JSON']);
   }
-  try {
-    return recordFromJson(value);
-  } catch (error) {
-    return error as Error;
-  }
+  return recordFromJson(value);
 }

@@ -169,14 +169,14 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
 
   /** What the views know to stand under the drafts' ids. */
   async function standingFor(drafts: readonly Draft[]): Promise<Map<string, Standing>> {
-    const unknown = drafts.filter(({ id }) => recent.get(id) === undefined);
-    const positions = await around.current(unknown.map(({ recordId }) => recordId));
+    const positions = await around.current(drafts.map(({ recordId }) => recordId));
     const standing = new Map<string, Standing>();
+    const known = drafts.flatMap(({ id }, at) => {
+      const position = positions[at];
+      return position !== undefined && counts(position.log, position.index) ? [{ id, ...position }] : [];
+    });
     await Promise.all(
-      unknown.map(async ({ id }, at) => {
-        const position = positions[at];
-        if (position === undefined || !counts(position.log, position.index)) return;
-        const { log, index } = position;
+      known.map(async ({ id, log, index }) => {
         const [bytes] = (await around.logs.get(log)?.read(index, index + 1)) ?? [];
         if (bytes instanceof Uint8Array) standing.set(id, { bytes, log, index });
       }),
@@ -234,13 +234,17 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     return { outcome, index, member: around.me, recordId: uuidOf(fate.id), ...laterLog(around.me, log) };
   }
 
-  async function publishTogether(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]> {
+  /** Made at once, so that nothing but the bytes of a record waits for the disk. */
+  function draftsOf(records: readonly ReadRecord[]): (Draft | Error)[] {
+    const now = Math.floor(around.clock.now() / 1000);
+    return records.map((record) => orError(() => draftOf(record, now)));
+  }
+
+  async function publishTogether(drafts: readonly (Draft | Error)[]): Promise<(PublishedRecord | Error)[]> {
     // First, because a suspended member hears from nobody how long its log is.
     checkAllowed();
     await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
     await viewsFollow();
-    const now = Math.floor(around.clock.now() / 1000);
-    const drafts = records.map((record) => orError(() => draftOf(record, now)));
     const standing = await standingFor(drafts.filter((draft): draft is Draft => !(draft instanceof Error)));
     // Others may have published the same ids meanwhile; from here until the entries are handed over nothing waits.
     const next = orError(nextBatch);
@@ -256,11 +260,12 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
 
   return {
     async publish(record, keepUntilDay) {
-      const [answer] = await publishInTurn([{ record, keepUntilDay }]);
+      const [answer] = await publishInTurn(draftsOf([{ record, keepUntilDay }]));
       if (answer instanceof Error) throw answer;
       return answer as PublishedRecord;
     },
-    publishAll: (records) => publishInTurn(records).catch((error: Error) => records.map(() => error)),
+    publishAll: (records) =>
+      publishInTurn(draftsOf(records)).catch((error: Error) => records.map(() => error)),
     async close() {
       closed = true;
       await own?.appender.drained();

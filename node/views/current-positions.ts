@@ -1,10 +1,9 @@
 // Where current records stand, by member and record id. Most of those asked for are records about to be published,
 // which nobody has yet: that shows in memory.
 
-import { type Binary, toBinary } from './binary.js';
+import { toBinary } from './binary.js';
 import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { currentInRuns } from './current-records.js';
-import { recordKey } from './index-key.js';
 import type { MemberNumber, Position } from './position.js';
 import { inRowsOrRuns } from './runs.js';
 import type { ShortIndex } from './short-index.js';
@@ -17,11 +16,12 @@ export async function currentPositions(
   member: MemberNumber,
   recordIds: readonly Uint8Array[],
 ): Promise<(Position | undefined)[]> {
-  const ids = recordIds.map(toBinary);
-  const places = [...ids.keys()].filter((at) => index.mayHave(recordKey(member, ids[at] as Binary)));
-  const found = new Array<Position | undefined>(ids.length).fill(undefined);
+  const found = new Array<Position | undefined>(recordIds.length).fill(undefined);
+  const places = [...recordIds.keys()].filter((at) =>
+    index.mayHaveRecord(member, recordIds[at] as Uint8Array),
+  );
   if (places.length === 0) return found;
-  const keys = places.map((at) => member + ids[at]);
+  const keys = places.map((at) => member + toBinary(recordIds[at] as Uint8Array));
   const reader: Reader = { getMany: (wanted) => getMany(db, wanted) };
   const rows = await reader.getMany(keys.map((key) => SPACE.version + key));
   const positions = await inRowsOrRuns(keys, rows, (withoutRow) =>

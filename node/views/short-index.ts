@@ -3,7 +3,16 @@
 
 import { Bloom } from './bloom.js';
 import { type BufferedDb, scan, type ViewsDatabase } from './buffered-db.js';
-import { highOf, type IndexKey, kindOf, lowOf, recordKey } from './index-key.js';
+import {
+  highOf,
+  type IndexKey,
+  kindOf,
+  lowOf,
+  RECORD_KIND,
+  recordKey,
+  recordKeyNumbers,
+} from './index-key.js';
+import type { MemberNumber } from './position.js';
 import { FAN_IN, RunMerger } from './run-merge.js';
 import { Runs } from './runs.js';
 import { rangeOf, SPACE } from './spaces.js';
@@ -63,12 +72,12 @@ export class ShortIndex {
     return this.runs.mayHave(kindOf(key), highOf(key), lowOf(key));
   }
 
-  /** False for a key that no record has: said without a look at the disk, once it was read which rows there are. */
-  mayHave(key: IndexKey): boolean {
+  /** False for a record that nobody has: said without a look at the disk, once it was read which rows there are. */
+  mayHaveRecord(member: MemberNumber, recordId: Uint8Array): boolean {
     const filter = this.#rows?.filter;
-    return (
-      filter === undefined || filter.mayHave(kindOf(key), highOf(key), lowOf(key)) || this.runsMayHave(key)
-    );
+    if (filter === undefined) return true;
+    const [high, low] = recordKeyNumbers(member, recordId);
+    return filter.mayHave(RECORD_KIND, high, low) || this.runs.mayHave(RECORD_KIND, high, low);
   }
 
   /**
