@@ -167,18 +167,22 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     return { recordId: record.recordId, id: hexText(record.recordId), bytes };
   }
 
-  /** What the views know to stand under the drafts' ids. */
-  async function standingFor(drafts: readonly Draft[]): Promise<Map<string, Standing>> {
+  /** What the views know to stand under the drafts' ids, or why it cannot be read. */
+  async function standingFor(drafts: readonly Draft[]): Promise<Map<string, Standing | Error>> {
     const positions = await around.current(drafts.map(({ recordId }) => recordId));
-    const standing = new Map<string, Standing>();
+    const standing = new Map<string, Standing | Error>();
     const known = drafts.flatMap(({ id }, at) => {
       const position = positions[at];
       return position !== undefined && counts(position.log, position.index) ? [{ id, ...position }] : [];
     });
     await Promise.all(
       known.map(async ({ id, log, index }) => {
-        const [bytes] = (await around.logs.get(log)?.read(index, index + 1)) ?? [];
-        if (bytes instanceof Uint8Array) standing.set(id, { bytes, log, index });
+        try {
+          const [bytes] = (await around.logs.get(log)?.read(index, index + 1)) ?? [];
+          if (bytes instanceof Uint8Array) standing.set(id, { bytes, log, index });
+        } catch (error) {
+          standing.set(id, error as Error);
+        }
       }),
     );
     return standing;
@@ -187,7 +191,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   /** Gives each draft that says something new its place in the batch. */
   function decide(
     drafts: readonly (Draft | Error)[],
-    standing: ReadonlyMap<string, Standing>,
+    standing: ReadonlyMap<string, Standing | Error>,
     next: NextBatch | Error,
   ): (Fate | Error)[] {
     const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
@@ -196,6 +200,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       if (draft instanceof Error) return draft;
       const { id, bytes } = draft;
       const known = recent.get(id) ?? standing.get(id);
+      if (known instanceof Error) return known;
       if (known !== undefined && saysTheSame(known.bytes, bytes)) return { id, known };
       if (next instanceof Error) return next;
       const { log, batch } = next;
@@ -226,12 +231,21 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     }
   }
 
-  async function answerOf(fate: Fate): Promise<PublishedRecord> {
-    const entry = 'mine' in fate ? fate.mine : fate.known;
-    const outcome = 'mine' in fate ? 'taken' : 'known';
-    const log = 'batch' in entry ? entry.batch.log : entry.log;
-    const index = 'batch' in entry ? ((await entry.batch.written) as number) + entry.offset : entry.index;
-    return { outcome, index, member: around.me, recordId: uuidOf(fate.id), ...laterLog(around.me, log) };
+  function answer(
+    outcome: PublishedRecord['outcome'],
+    { id }: Fate,
+    log: LogName,
+    index: number,
+  ): PublishedRecord {
+    return { outcome, index, member: around.me, recordId: uuidOf(id), ...laterLog(around.me, log) };
+  }
+
+  /** Resolves when what the record repeats is on disk itself; rejects when it could not be written. */
+  async function knownAnswer(fate: Extract<Fate, { known: unknown }>): Promise<PublishedRecord> {
+    const { known } = fate;
+    if (!('batch' in known)) return answer('known', fate, known.log, known.index);
+    const first = (await known.batch.written) as number;
+    return answer('known', fate, known.batch.log, first + known.offset);
   }
 
   /** Made at once, so that nothing but the bytes of a record waits for the disk. */
@@ -251,8 +265,14 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     const fates = decide(drafts, standing, next);
     await write(fates, next);
     const answers: (PublishedRecord | Error)[] = [];
-    for (const fate of fates)
-      answers.push(fate instanceof Error ? fate : await answerOf(fate).catch((error: Error) => error));
+    for (const fate of fates) {
+      if (fate instanceof Error) answers.push(fate);
+      else if ('known' in fate) answers.push(await knownAnswer(fate).catch((error: Error) => error));
+      else {
+        const { batch, offset } = fate.mine;
+        answers.push(answer('taken', fate, batch.log, (batch.first as number) + offset));
+      }
+    }
     return answers;
   }
 
@@ -264,8 +284,10 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       if (answer instanceof Error) throw answer;
       return answer as PublishedRecord;
     },
-    publishAll: (records) =>
-      publishInTurn(draftsOf(records)).catch((error: Error) => records.map(() => error)),
+    publishAll(records) {
+      const drafts = draftsOf(records);
+      return publishInTurn(drafts).catch((error: Error) => drafts.map(() => error));
+    },
     async close() {
       closed = true;
       await own?.appender.drained();
