@@ -10,7 +10,7 @@ import { Logs } from '../node/log/logs.js';
 import { logName, parseMemberCode } from '../node/names.js';
 import { Registry } from '../node/registry/registry.js';
 import { buildEntry } from '../node/statements/build.js';
-import { deriveRecordId } from '../node/statements/record-id.js';
+import { recordIdsUnder } from '../node/statements/record-id.js';
 import { openLevelStore } from '../node/store/level-store.js';
 import { ed25519Signer } from '../node/tlog/note.js';
 import { type NodeProcess, startNode } from './icse.js';
@@ -79,10 +79,11 @@ async function write(home: string, code: string, from: number, to: number): Prom
     const log = logs.get(logName(anchors.federation, parseMemberCode(code))) as Log;
     if (log.size !== from) throw new Error(`the log of ${code} has ${log.size} entries, not ${from}`);
     const signer = ed25519Signer(log.name, secrets.log);
+    const recordIdOf = recordIdsUnder(secrets.recordSecret);
     for (let at = from; at < to; at += BATCH) {
       const numbers = Array.from({ length: Math.min(BATCH, to - at) }, (_, offset) => at + offset);
       await log.append(
-        numbers.map((number) => entry(number, secrets.recordSecret)),
+        numbers.map((number) => entry(number, recordIdOf)),
         signer,
       );
     }
@@ -91,12 +92,12 @@ async function write(home: string, code: string, from: number, to: number): Prom
   }
 }
 
-function entry(number: number, recordSecret: Uint8Array): Uint8Array {
+function entry(number: number, recordIdOf: ReturnType<typeof recordIdsUnder>): Uint8Array {
   const { record, keepUntilDay } = mediaRecord(SERIES, number);
   return buildEntry({
     statement: {
       case: 'mediaRecord',
-      value: { ...record, recordId: deriveRecordId(recordSecret, record) },
+      value: { ...record, recordId: recordIdOf(record) },
     },
     keepUntilDay,
     now: Math.floor(Date.now() / 1000),

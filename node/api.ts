@@ -4,6 +4,7 @@
 import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { Notice } from './notices/notice.js';
 import type { NamedHash } from './statements/hashes.js';
+import type { ReadRecord } from './statements/record-json.js';
 import type { ReadStatement } from './statements/statement-json.js';
 
 export type { Notice } from './notices/notice.js';
@@ -217,6 +218,8 @@ export interface NodeApi {
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
   /** Publishes any other statement, as `publish` does a record. */
   say(read: ReadStatement): Promise<PublishedRecord | PublishedStatement>;
+  /** Publishes records, in their order; resolves with the answer to each, or what `publish` would have thrown. */
+  publishAll(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]>;
   lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]>;
   status(): Promise<NodeStatus>;
   /** Notices from a sequence number on, at most `limit`. */

@@ -70,6 +70,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
         ? await publisher.publish(statement.value, keepUntilDay)
         : await publisher.say(statement, keepUntilDay);
     },
+    publishAll: (records) => publisher.publishAll(records),
     lookup,
     async status() {
       const why = parts.suspended() ?? exchange.guard.why();

@@ -173,7 +173,7 @@ async function assemble(
     count: await openDayCount(database.publishing, clock, onError),
     random,
     suspended,
-    current: (recordId) => knowledge.views.current(me, recordId),
+    current: (recordIds) => knowledge.views.current(me, recordIds),
     viewedUpTo: (name) => knowledge.views.caughtUpTo(name),
     followed: (name) => knowledge.views.followed(name),
   });

@@ -82,7 +82,7 @@ export async function publishRecords(
         continue;
       }
       open.push({ line: read.line });
-      text += `${JSON.stringify(recordToJson(read.record, read.keepUntilDay))}\n`;
+      text += `${read.json ?? JSON.stringify(recordToJson(read.record, read.keepUntilDay))}\n`;
     }
     return text;
   }

@@ -13,8 +13,13 @@ import {
 
 /** The reader of JSON lines. */
 export function jsonLinesReader(defaults: RecordDefaults): FormatReader {
+  const isWhole = Object.values(defaults).every((value) => value === undefined);
+  const readLine = (line: Line): RecordLine => {
+    const read = readJsonLine(line, defaults);
+    return isWhole && 'record' in read && 'text' in line ? { ...read, json: line.text } : read;
+  };
   return {
-    read: (lines) => lines.filter((line) => !isBlank(line)).map((line) => readJsonLine(line, defaults)),
+    read: (lines) => lines.filter((line) => !isBlank(line)).map(readLine),
     end: () => [],
   };
 }

@@ -11,7 +11,13 @@ import type { Line } from './lines.js';
 const MAX_REASONS = 8;
 
 export type RecordLine =
-  | { readonly line: number; readonly record: MediaRecord; readonly keepUntilDay: number }
+  | {
+      readonly line: number;
+      readonly record: MediaRecord;
+      readonly keepUntilDay: number;
+      /** The record in our JSON form as the file has it, where that says all of it. */
+      readonly json?: string;
+    }
   | { readonly line: number; readonly reason: string };
 
 /** One format's reader: lines in, records out, in the order of the file. */

@@ -12,7 +12,7 @@ import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import { answerJson, BadCall, errorAnswer } from './answers.js';
 import { readBody } from './body.js';
 import { hashesField } from './lookup-route.js';
-import { beginLines, chunksUntil, sendLines } from './ndjson.js';
+import { beginLines, eachChunk, sendLines } from './ndjson.js';
 import type { Call, Routes } from './routing.js';
 
 /** Holdings that share a sync of the disk. */
@@ -46,10 +46,10 @@ async function add({ api, request, response, stopping }: Call): Promise<void> {
   let batch: Holding[] = [];
   beginLines(response);
   try {
-    for await (const chunk of chunksUntil(request, stopping)) {
+    await eachChunk(request, stopping, async (chunk) => {
       for (const line of splitter.push(chunk)) await take(line);
       await keep();
-    }
+    });
     if (!stopping.aborted) for (const line of splitter.end()) await take(line);
   } finally {
     await keep();

@@ -2,7 +2,6 @@
 // that a caller streams in, until it ends or the socket closes.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough } from 'node:stream';
 
 /** The caller hung up; nobody is left to be told. */
 export class CallerGone extends Error {}
@@ -28,28 +27,44 @@ export async function sendLines(response: ServerResponse, text: string): Promise
   });
 }
 
-/** What the caller sends, chunk by chunk; ends early, as if the caller had ended it, when the signal aborts. */
-export async function* chunksUntil(
+/**
+ * Hands each chunk that the caller sends to `take`; while what it returns is pending, nothing more is read. Resolves
+ * when the caller has ended, or as if it had when the signal aborts. Rejects with what `take` throws, or CallerGone.
+ */
+export function eachChunk(
   request: IncomingMessage,
   stopping: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const body = new PassThrough();
-  const stop = (): void => {
-    request.unpipe(body);
-    body.end();
-  };
-  const hangUp = (): void => {
-    if (!request.complete) body.destroy(new CallerGone());
-  };
-  request.pipe(body);
-  request.on('error', hangUp);
-  request.on('close', hangUp);
-  stopping.addEventListener('abort', stop);
-  if (stopping.aborted) stop();
-  try {
-    yield* body;
-  } finally {
-    stopping.removeEventListener('abort', stop);
-    request.unpipe(body);
-  }
+  take: (chunk: Uint8Array) => Promise<void> | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let taking: Promise<void> | undefined;
+    const onData = (chunk: Uint8Array): void => {
+      try {
+        taking = take(chunk);
+      } catch (error) {
+        leave(() => reject(error));
+        return;
+      }
+      if (taking === undefined) return;
+      request.pause();
+      taking.then(
+        () => request.resume(),
+        (error: unknown) => leave(() => reject(error)),
+      );
+    };
+    const onEnd = (): void => leave(resolve);
+    const onGone = (): void => leave(() => reject(new CallerGone()));
+    const onStop = (): void => leave(() => (taking ?? Promise.resolve()).then(resolve, reject));
+    const leave = (then: () => void): void => {
+      request.pause();
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      // A broken connection is no error of ours.
+      request.on('error', () => {});
+      stopping.removeEventListener('abort', onStop);
+      then();
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+    stopping.addEventListener('abort', onStop);
+    if (stopping.aborted) onStop();
+  });
 }

@@ -5,6 +5,8 @@
 import type { ServerResponse } from 'node:http';
 
 interface Slot {
+  /** How many questions it answers. */
+  readonly count: number;
   text: string | undefined;
 }
 
@@ -15,6 +17,7 @@ export class OrderedAnswers {
   /** In the order of the questions, from #head on. */
   #slots: Slot[] = [];
   #head = 0;
+  #waiting = 0;
   #flushing = false;
   #isCallerSlow = false;
   #wake: (() => void) | undefined;
@@ -29,15 +32,16 @@ export class OrderedAnswers {
     response.on('close', () => this.#wake?.());
   }
 
-  /** True when the next question has to wait for `room`. */
-  get isFull(): boolean {
-    return this.#slots.length - this.#head >= this.#maxWaiting && !this.#response.destroyed;
+  /** False when so many more questions have to wait for `roomFor`. */
+  hasRoomFor(count: number): boolean {
+    return this.#waiting + count <= this.#maxWaiting || this.#response.destroyed;
   }
 
-  /** Takes the next answer, a line with its end; it must not reject. */
-  add(answer: Promise<string>): void {
-    const slot: Slot = { text: undefined };
+  /** Takes the answer to the next questions, lines with their ends; it must not reject. */
+  add(count: number, answer: Promise<string>): void {
+    const slot: Slot = { count, text: undefined };
     this.#slots.push(slot);
+    this.#waiting += count;
     void answer.then((text) => {
       slot.text = text;
       if (this.#flushing) return;
@@ -48,8 +52,8 @@ export class OrderedAnswers {
   }
 
   /** Resolves when there is room, or the caller has gone. */
-  async room(): Promise<void> {
-    while (this.isFull) await this.#change();
+  async roomFor(count: number): Promise<void> {
+    while (!this.hasRoomFor(count)) await this.#change();
   }
 
   /** Resolves when everything has been told, or the caller has gone. */
@@ -70,6 +74,7 @@ export class OrderedAnswers {
     let lines = '';
     for (let slot = this.#slots[this.#head]; slot?.text !== undefined; slot = this.#slots[++this.#head]) {
       lines += slot.text;
+      this.#waiting -= slot.count;
     }
     if (lines === '') return;
     if (this.#head >= this.#maxWaiting || this.#head === this.#slots.length) {

@@ -4,7 +4,8 @@
 
 import { type Clock, utcDay } from '../clock.js';
 import { Failure } from '../failure.js';
-import type { LogName } from '../names.js';
+import type { Logs } from '../log/logs.js';
+import type { LogName, MemberCode } from '../names.js';
 import type { TextDatabase } from '../store/text-database.js';
 
 /** The day's quota is used up: code 'over-quota'. */
@@ -113,4 +114,9 @@ export async function openDayCount(
       if (isCaughtUp) await write();
     },
   };
+}
+
+/** What the registry lets us publish in a day; nothing while it does not name us. */
+export function quotaOf({ logs, me }: { readonly logs: Logs; readonly me: MemberCode }): Quota {
+  return logs.registry.state.members.get(me)?.quota ?? { entries: 0, bytes: 0 };
 }

@@ -13,26 +13,47 @@ export interface RecordEntry {
   readonly record: MediaRecord;
 }
 
-/** Longest scratch that is ever needed: what is longer is refused. */
-const scratch = Buffer.allocUnsafe(4 * MAX_ENTRY_BYTES);
-const recordScratch = Buffer.allocUnsafe(4 * MAX_ENTRY_BYTES);
+/** Longer than anything that is written before it is known to be too long. */
+const ROOM_BYTES = 4 * MAX_ENTRY_BYTES;
+
+/**
+ * Entries are cut from a portion, because a buffer of its own costs more than what is in it. An entry that is kept
+ * keeps its portion; those that are kept long, the end of a log, follow one another.
+ */
+const PORTION_BYTES = 8 * ROOM_BYTES;
+let portion = new Uint8Array(PORTION_BYTES);
+let used = 0;
 
 /** Serialises the entry. Throws EntryTooLarge. */
 export function encodeRecordEntry({ salt, madeAt, keepUntilDay, record }: RecordEntry): EntryBytes {
   checkRoom(salt.length + recordBytes(record));
-  const recordLength = writeRecord(recordScratch, record);
-  let at = writeBytes(scratch, 0, 0x0a, salt);
-  at = writeNumber(scratch, at, 0x10, SCHEMA_VERSION);
-  at = writeNumber(scratch, at, 0x18, madeAt);
+  if (used + ROOM_BYTES > PORTION_BYTES) {
+    portion = new Uint8Array(PORTION_BYTES);
+    used = 0;
+  }
+  let at = writeBytes(portion, used, 0x0a, salt);
+  at = writeNumber(portion, at, 0x10, SCHEMA_VERSION);
+  at = writeNumber(portion, at, 0x18, madeAt);
   if (keepUntilDay !== 0) {
-    scratch[at] = 0x22;
-    const end = writeNumber(scratch, at + 2, 0x08, keepUntilDay);
-    scratch[at + 1] = end - at - 2;
+    portion[at] = 0x22;
+    const end = writeNumber(portion, at + 2, 0x08, keepUntilDay);
+    portion[at + 1] = end - at - 2;
     at = end;
   }
-  at = writeBytes(scratch, at, 0x42, recordScratch.subarray(0, recordLength), true);
-  checkRoom(at);
-  return new Uint8Array(scratch.subarray(0, at)) as EntryBytes;
+  at = writeStatement(portion, at, record);
+  checkRoom(at - used);
+  const bytes = portion.subarray(used, at);
+  used = at;
+  return bytes as EntryBytes;
+}
+
+/** The record as the entry's statement: its length is known when it has been written, and has mostly two bytes. */
+function writeStatement(into: Uint8Array, from: number, record: MediaRecord): number {
+  const end = writeRecord(into, from + 3, record);
+  into[from] = 0x42;
+  const at = writeVarint(into, from + 1, end - from - 3);
+  if (at !== from + 3) into.copyWithin(at, from + 3, end);
+  return at + end - from - 3;
 }
 
 /** At least as many as the record's fields need that have no bound of their own. */
@@ -47,8 +68,8 @@ function checkRoom(sizeBytes: number): void {
   if (sizeBytes > MAX_ENTRY_BYTES) throw new EntryTooLarge(sizeBytes);
 }
 
-function writeRecord(into: Buffer, record: MediaRecord): number {
-  let at = writeBytes(into, 0, 0x0a, record.recordId);
+function writeRecord(into: Uint8Array, from: number, record: MediaRecord): number {
+  let at = writeBytes(into, from, 0x0a, record.recordId);
   at = writeBytes(into, at, 0x12, record.sha256);
   at = writeBytes(into, at, 0x1a, record.sha1);
   at = writeBytes(into, at, 0x22, record.md5);
@@ -75,7 +96,13 @@ function writeRecord(into: Buffer, record: MediaRecord): number {
 }
 
 /** A field of bytes; an empty one is left out, unless it is a message that is there. */
-function writeBytes(into: Buffer, from: number, tag: number, bytes: Uint8Array, isMessage = false): number {
+function writeBytes(
+  into: Uint8Array,
+  from: number,
+  tag: number,
+  bytes: Uint8Array,
+  isMessage = false,
+): number {
   if (bytes.length === 0 && !isMessage) return from;
   into[from] = tag;
   const at = writeVarint(into, from + 1, bytes.length);
@@ -84,13 +111,13 @@ function writeBytes(into: Buffer, from: number, tag: number, bytes: Uint8Array, 
 }
 
 /** A field with a number; zero is left out. */
-function writeNumber(into: Buffer, from: number, tag: number, value: number | bigint): number {
+function writeNumber(into: Uint8Array, from: number, tag: number, value: number | bigint): number {
   if (value === 0 || value === 0n) return from;
   into[from] = tag;
   return writeVarint(into, from + 1, value);
 }
 
-function writeVarint(into: Buffer, from: number, value: number | bigint): number {
+function writeVarint(into: Uint8Array, from: number, value: number | bigint): number {
   let at = from;
   if (typeof value === 'bigint' && value > BigInt(Number.MAX_SAFE_INTEGER)) {
     let rest = BigInt.asUintN(64, value);

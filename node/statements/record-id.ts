@@ -3,24 +3,27 @@
 
 import { equals } from '@bufbuild/protobuf';
 import { type Entry, EntrySchema, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
-import { type Hashes, strongestHash } from './hashes.js';
-import { hmacSha256 } from './hmac.js';
+import { ALGORITHMS, type Hashes, strongestHash } from './hashes.js';
+import { hmacSha256Under } from './hmac.js';
 
 const LABEL = 'icse/record-id/v1';
 const RECORD_ID_BYTES = 16;
+const LABELS = new Map(ALGORITHMS.map((algorithm) => [algorithm, Buffer.from(`${LABEL}\0${algorithm}\0`)]));
 
 /**
- * HMAC-SHA-256 over the label, the algorithm and the record's strongest hash, cut to 16 bytes:
+ * Ids under a secret: HMAC-SHA-256 over the label, the algorithm and the record's strongest hash, cut to 16 bytes:
  *
  *   "icse/record-id/v1" 00 "sha256" 00 <32 bytes>
  *
  * Keyed, so that two members' ids for the same file do not show that it is the same file.
- * Throws BadHash when the record has no hash.
+ * They throw BadHash when the record has no hash.
  */
-export function deriveRecordId(secret: Uint8Array, record: Hashes): Uint8Array {
-  const { algorithm, hash } = strongestHash(record);
-  const label = Buffer.from(`${LABEL}\0${algorithm}\0`);
-  return hmacSha256(secret, Buffer.concat([label, hash])).slice(0, RECORD_ID_BYTES);
+export function recordIdsUnder(secret: Uint8Array): (record: Hashes) => Uint8Array {
+  const hmac = hmacSha256Under(secret);
+  return (record) => {
+    const { algorithm, hash } = strongestHash(record);
+    return hmac(LABELS.get(algorithm) as Buffer, hash).slice(0, RECORD_ID_BYTES);
+  };
 }
 
 /** True when both entries make the same statement, to be kept equally long; salt and time do not matter. */

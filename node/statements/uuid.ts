@@ -13,6 +13,10 @@ export function parseUuid(text: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** The text of 16 bytes, in lower case. */
 export function uuidText(bytes: Uint8Array): string {
-  const hex = hexText(bytes);
+  return uuidOf(hexText(bytes));
+}
+
+/** The text of 16 bytes that are given in hex. */
+export function uuidOf(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -3,8 +3,8 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
-import { toBinary } from './binary.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { currentPositions } from './current-positions.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
@@ -19,7 +19,6 @@ import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
 import { readTallies, type Tallies, talliesView } from './tallies.js';
-import { createVersionReader } from './version-reader.js';
 import type { View } from './view.js';
 
 /** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
@@ -47,7 +46,6 @@ export class Views {
   readonly #db: ViewsDatabase;
   readonly #source: ViewSource;
   readonly #follower: Follower;
-  readonly #versionAt: ReturnType<typeof createVersionReader>;
   /** Reading everything takes a while, so the last digests serve until something is committed. */
   #digests: { readonly state: number; readonly digests: Digests } | undefined;
 
@@ -55,7 +53,6 @@ export class Views {
     this.#db = db;
     this.#source = source;
     this.#follower = follower;
-    this.#versionAt = createVersionReader(db, () => follower.index.runs);
   }
 
   /**
@@ -91,17 +88,18 @@ export class Views {
     await this.#follower.rebuild();
   }
 
-  /** Where the current record of a member with the id stands; undefined when there is none. */
+  /** Where the current record of the member with each of the ids stands; undefined where there is none. */
   async current(
     member: MemberCode,
-    recordId: Uint8Array,
-  ): Promise<{ log: LogName; index: number } | undefined> {
-    const { logs } = this.#follower;
+    recordIds: readonly Uint8Array[],
+  ): Promise<({ log: LogName; index: number } | undefined)[]> {
+    const { logs, index } = this.#follower;
     const number = logs.numberOf(member);
-    if (number === undefined) return undefined;
-    const position = await this.#versionAt(number + toBinary(recordId));
-    if (position === undefined) return undefined;
-    return { log: logs.logAt(position).name, index: indexOf(position) };
+    if (number === undefined) return recordIds.map(() => undefined);
+    const positions = await currentPositions(this.#db, index, number, recordIds);
+    return positions.map((position) =>
+      position === undefined ? undefined : { log: logs.logAt(position).name, index: indexOf(position) },
+    );
   }
 
   /** For each hash the current records that bear it; of each member the first 64 at most. */

@@ -151,6 +151,7 @@ export class Follower {
           this.#release();
           await this.#nextWake();
         }
+        await this.#gather();
       } catch (error) {
         await this.#recover(error);
       }
@@ -250,6 +251,23 @@ export class Follower {
       requests: this.#requestsDone,
       day: this.#committedDay,
     }));
+  }
+
+  /** Lets entries gather, unless somebody waits for the views. */
+  async #gather(): Promise<void> {
+    const isGathering = (): boolean =>
+      !this.#closed.signal.aborted &&
+      this.#waiters.none &&
+      this.#requests.none &&
+      this.#growth.isGathering(this.#source.logs(), this.#logs);
+    if (!isGathering()) return;
+    const enough = new AbortController();
+    const pause = setTimeout(this.#bulk.gatherMs, 'over', { signal: enough.signal }).catch(() => undefined);
+    do {
+      this.#woken = false;
+      if ((await Promise.race([pause, this.#nextWake()])) === 'over') return;
+    } while (isGathering());
+    enough.abort();
   }
 
   /** Waits for a wake, unless one came since the last look. */

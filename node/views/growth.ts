@@ -18,12 +18,16 @@ export class ShortRead extends Failure {
   }
 }
 
+/** So many in one step are no single entries that somebody waits for, but a stream of them. */
+const MANY_ENTRIES = 32;
+
 type Entries = readonly (Uint8Array | undefined)[];
 
 interface Run {
   readonly log: LogName;
   readonly from: number;
   readonly to: number;
+  readonly inBulk: boolean;
   readonly entries: Promise<Entries>;
 }
 
@@ -43,6 +47,7 @@ export class Growth {
   /** What was read and comes after what was given last. */
   #rest: { readonly log: LogName; readonly from: number; readonly entries: Entries } | undefined;
   #lastServed: LogName | undefined;
+  #lastLength = 0;
 
   constructor(source: ViewSource, bulk: BulkOptions) {
     this.#source = source;
@@ -54,13 +59,19 @@ export class Growth {
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined && logs.get(rest.log)?.cursor === rest.from) {
-      return this.#give(rest.log, rest.from, rest.entries);
+      const countedTo = listed.find(({ log }) => log === rest.log)?.countedTo ?? 0;
+      // A cut may have come in between.
+      if (rest.from + rest.entries.length <= countedTo) return this.#give(rest.log, rest.from, rest.entries);
     }
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
     const turn = this.#pick(listed, cursors);
-    if (turn === undefined) return undefined;
+    if (turn === undefined) {
+      this.#lastLength = 0;
+      return undefined;
+    }
     const run = this.#isAhead(turn, cursors) ? (this.#ahead as Run) : this.#read(turn, cursors);
     this.#lastServed = run.log;
+    this.#lastLength = run.to - run.from;
     cursors.set(run.log, run.to);
     const following = this.#pick(listed, cursors);
     this.#ahead = following === undefined ? undefined : this.#read(following, cursors);
@@ -69,6 +80,12 @@ export class Growth {
       throw new ShortRead(run.log, run.from, run.to, entries.length);
     }
     return this.#give(run.log, run.from, entries);
+  }
+
+  /** True when the entries come by the dozen, and so few are left that they are better followed with the next. */
+  isGathering(listed: readonly SourceLog[], logs: LogTable): boolean {
+    if (this.#lastLength < MANY_ENTRIES || this.#rest !== undefined) return false;
+    return listed.every(({ log, countedTo }) => countedTo - (logs.get(log)?.cursor ?? 0) < this.#bulk.least);
   }
 
   /** Drops what was read ahead: it may show holes that have been filled since. */
@@ -104,7 +121,9 @@ export class Growth {
 
   #isAhead({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): boolean {
     const ahead = this.#ahead;
-    return ahead?.log === log && ahead.from === cursors.get(log) && ahead.to <= countedTo;
+    if (ahead?.log !== log || ahead.from !== cursors.get(log) || ahead.to > countedTo) return false;
+    // What was too little for a bulk may have become enough.
+    return ahead.inBulk || countedTo - ahead.from < this.#bulk.least;
   }
 
   #read({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): Run {
@@ -116,6 +135,6 @@ export class Growth {
     const entries = this.#source.read(log, from, to);
     // Awaited only if its turn comes.
     entries.catch(() => undefined);
-    return { log, from, to, entries };
+    return { log, from, to, inBulk, entries };
   }
 }

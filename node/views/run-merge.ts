@@ -11,7 +11,7 @@ import { SPACE } from './spaces.js';
 export const FAN_IN = 8;
 
 /** Runs of a class have at most so many keys, or FAN_IN times, or its square times as many, and so on. */
-const LEAST_KEYS = 131_072;
+const LEAST_KEYS = 2048;
 
 /** Merging more would hold up the views for seconds. */
 const MAX_KEYS = 4_000_000;

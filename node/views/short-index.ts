@@ -3,7 +3,16 @@
 
 import { Bloom } from './bloom.js';
 import { type BufferedDb, scan, type ViewsDatabase } from './buffered-db.js';
-import { highOf, type IndexKey, kindOf, lowOf, recordKey } from './index-key.js';
+import {
+  highOf,
+  type IndexKey,
+  kindOf,
+  lowOf,
+  RECORD_KIND,
+  recordKey,
+  recordKeyNumbers,
+} from './index-key.js';
+import type { MemberNumber } from './position.js';
 import { FAN_IN, RunMerger } from './run-merge.js';
 import { Runs } from './runs.js';
 import { rangeOf, SPACE } from './spaces.js';
@@ -16,12 +25,17 @@ export interface BulkOptions {
   readonly least: number;
   /** So many at once; a multiple of 16. */
   readonly most: number;
+  /**
+   * While entries come by the dozen they gather, at most so long, until there are enough: followed as they come,
+   * each would cost four times as much. What comes singly never waits.
+   */
+  readonly gatherMs: number;
   /** Sorted runs that become one. */
   readonly fanIn: number;
 }
 
 /** A step of 32,768 entries of three hashes makes a run of 131,072 keys. */
-export const BULK: BulkOptions = { least: 1024, most: 32_768, fanIn: FAN_IN };
+export const BULK: BulkOptions = { least: 256, most: 32_768, gatherMs: 100, fanIn: FAN_IN };
 
 interface RowFilter {
   readonly filter: Bloom;
@@ -56,6 +70,14 @@ export class ShortIndex {
   /** False when no sorted run has the key. */
   runsMayHave(key: IndexKey): boolean {
     return this.runs.mayHave(kindOf(key), highOf(key), lowOf(key));
+  }
+
+  /** False for a record that nobody has: said without a look at the disk, once it was read which rows there are. */
+  mayHaveRecord(member: MemberNumber, recordId: Uint8Array): boolean {
+    const filter = this.#rows?.filter;
+    if (filter === undefined) return true;
+    const [high, low] = recordKeyNumbers(member, recordId);
+    return filter.mayHave(RECORD_KIND, high, low) || this.runs.mayHave(RECORD_KIND, high, low);
   }
 
   /**

@@ -25,6 +25,10 @@ export class Waiters {
   /** One for each call of `settled` under way. */
   #waiting: Waiter[] = [];
 
+  get none(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Resolves when the logs are applied as far as they are listed here, for this day, with these requests done. */
   wait(listed: readonly SourceLog[], requests: number, day: number): Promise<void> {
     const targets = new Map(listed.map(({ log, countedTo }) => [log, countedTo]));

@@ -164,7 +164,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       if (appender?.log !== log) {
         appender = { log, appender: createAppender(log, ed25519Signer(log.name, secrets.log)) };
       }
-      return { log, index: await appender.appender.append(entry) };
+      return { log, index: await appender.appender.append([entry]) };
     },
     async viewsDigest() {
       const followed = views ?? (await follow());

@@ -223,6 +223,15 @@ describe('the format of a file', () => {
     expect(lines[0]).toHaveProperty('record');
   });
 
+  test('in JSON goes on as it stands where it says all of the record', async () => {
+    const path = folder.write('list.jsonl', ` ${RECORD}\r\n{"sha1":"x"}\n`);
+    const [whole, refused] = await linesOf(readRecords(path));
+    expect(whole).toMatchObject({ line: 1, json: ` ${RECORD}` });
+    expect(refused).not.toHaveProperty('json');
+    const [completed] = await linesOf(readRecords(path, { defaults: { keepUntilDay: 30_000 } }));
+    expect(completed).not.toHaveProperty('json');
+  });
+
   test('is told by the name where the first line tells nothing', async () => {
     const first = async (name: string) =>
       shortly(await linesOf(readRecords(folder.write(name, 'hello\n'))))[0];

@@ -73,6 +73,12 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       published.push(statementToJson({ statement, handling }) as object);
       return { outcome: 'taken', member: 'NL', index: published.length - 1, entry: 'ab'.repeat(32) };
     },
+    publishAll: (records) =>
+      Promise.all(
+        records.map(({ record, keepUntilDay }) =>
+          api.publish(record, keepUntilDay).catch((error: Error) => error),
+        ),
+      ),
     async lookup(hashes) {
       return hashes.map(({ algorithm, hash }): LookupAnswer => {
         const text = hashText(algorithm, hash);

@@ -195,36 +195,41 @@ describe('records that are published over the socket', () => {
   test('are told in order although they are done in another', async () => {
     const done: (() => void)[] = [];
     const node = aNode();
-    const inner = node.api.publish;
+    const inner = node.api.publishAll;
     const served = await aServedNode(
       aNode({
-        publish: async (...args) => {
-          const answer = await inner(...args);
+        publishAll: async (records) => {
+          const answers = await inner(records);
           await new Promise<void>((resolve) => done.push(resolve));
-          return answer;
+          return answers;
         },
       }),
     );
     const { call, answer } = begin(served, 'POST', '/publish');
-    call.end(record(1) + record(2) + record(3));
+    for (const n of [1, 2, 3]) {
+      call.write(record(n));
+      await until(() => done.length === n);
+    }
+    call.end();
     const response = await answer;
-    await until(() => done.length === 3);
     for (const finish of done.reverse()) finish();
     expect(jsonLines(await text(response))).toMatchObject([{ index: 0 }, { index: 1 }, { index: 2 }]);
   });
 
   test('are at most 4,096 under way, and wait in the pipe beyond that', async () => {
     const waiting: (() => void)[] = [];
+    let underWay = 0;
     let most = 0;
     const node = aNode();
-    const inner = node.api.publish;
+    const inner = node.api.publishAll;
     const served = await aServedNode(
       aNode({
-        publish: async (...args) => {
-          await new Promise<void>((resolve) => {
-            most = Math.max(most, waiting.push(resolve));
-          });
-          return inner(...args);
+        publishAll: async (records) => {
+          underWay += records.length;
+          most = Math.max(most, underWay);
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          underWay -= records.length;
+          return inner(records);
         },
       }),
     );
@@ -232,16 +237,16 @@ describe('records that are published over the socket', () => {
     const body = Array.from({ length: 10_000 }, (_, n) => record(n)).join('');
     call.end(body);
     const response = await answer;
-    await until(() => waiting.length === 4096);
+    // They are taken by the few hundred, as they come.
+    await until(() => underWay > 4096 - 512);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(waiting).toHaveLength(4096);
     const answers = text(response);
     const drain = setInterval(() => {
       for (const finish of waiting.splice(0)) finish();
     }, 1);
     expect(jsonLines(await answers)).toHaveLength(10_000);
     clearInterval(drain);
-    expect(most).toBe(4096);
+    expect(most).toBeLessThanOrEqual(4096);
   });
 
   test('are no longer read when the caller does not read the answers', async () => {

@@ -146,7 +146,7 @@ export async function aRunningHub(paths?: HomePaths): Promise<RunningHub> {
     registry,
     logs,
     whenReady: async () => {},
-    appendToRegistry: (entry) => appender.append(entry),
+    appendToRegistry: (entry) => appender.append([entry]),
     clock,
     random,
     audit: (event) => events.push(event),

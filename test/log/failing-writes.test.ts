@@ -92,7 +92,7 @@ describe('power cut', () => {
           let next = 0;
           const working = (async () => {
             for (const count of batches) {
-              const all = entries(count, next).map((entry) => appender.append(entry));
+              const all = entries(count, next).map((entry) => appender.append([entry]));
               next += count;
               acknowledged.push(...(await Promise.all(all)));
             }

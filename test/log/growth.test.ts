@@ -109,7 +109,7 @@ describe('group commit', () => {
     const log = await openLog(store);
     const appender = createAppender(log, SIGNER);
     const all = entries(1000);
-    const indices = await Promise.all(all.map((entry) => appender.append(entry)));
+    const indices = await Promise.all(all.map((entry) => appender.append([entry])));
     expect(indices).toEqual(all.map((_, index) => index));
     expect(commits).toBe(1);
     expect(await log.read(0, 1000)).toEqual(all);
@@ -128,9 +128,9 @@ describe('group commit', () => {
     });
     const log = await openLog(store);
     const appender = createAppender(log, SIGNER);
-    const first = appender.append(entries(1)[0] as Uint8Array);
+    const first = appender.append(entries(1));
     while (commits === 0) await new Promise((resolve) => setImmediate(resolve));
-    const later = entries(50, 1).map((entry) => appender.append(entry));
+    const later = entries(50, 1).map((entry) => appender.append([entry]));
     release();
     await first;
     while (commits === 1) await new Promise((resolve) => setImmediate(resolve));

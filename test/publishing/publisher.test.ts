@@ -52,7 +52,7 @@ async function publisherOf(nl: Party, changes: Partial<PublisherSurroundings> = 
     count: await openDayCount(new MemoryLevel<string, string>(), clock, fail),
     random,
     suspended: () => undefined,
-    current: async () => undefined,
+    current: async (ids) => ids.map(() => undefined),
     viewedUpTo: () => 0,
     followed: async () => {},
     ...changes,
@@ -94,6 +94,37 @@ describe('publishing', () => {
     expect(nl.log.size).toBe(4);
   });
 
+  it('answers each of many in its place, whatever becomes of the others', async () => {
+    const { nl, publisher } = await theNetherlands();
+    const one = aRecord();
+    const bad = aRecord({ sha256: random(31) });
+    const records = [bad, one, one, bad, aRecord()].map((record) => ({ record, keepUntilDay: 0 }));
+    const [first, ...others] = await publisher.publishAll(records);
+    expect(first).toMatchObject({ code: 'rules-broken' });
+    expect(others).toMatchObject([
+      { outcome: 'taken', index: 0 },
+      { outcome: 'known', index: 0 },
+      { code: 'rules-broken' },
+      { outcome: 'taken', index: 1 },
+    ]);
+    expect(nl.log.size).toBe(2);
+  });
+
+  it('looks up once and writes once for all who publish in one turn', async () => {
+    const asked: number[] = [];
+    const { nl, publisher } = await theNetherlands({
+      current: async (ids) => {
+        asked.push(ids.length);
+        return ids.map(() => undefined);
+      },
+    });
+    let growths = 0;
+    nl.log.onChange(() => growths++);
+    await Promise.all(Array.from({ length: 200 }, () => publisher.publish(aRecord(), 0)));
+    expect(asked).toEqual([200]);
+    expect(growths).toBe(1);
+  });
+
   it('waits after a start until the views have what was published before, so that nothing stands twice', async () => {
     const { nl, publisher } = await theNetherlands();
     const record = aRecord();
@@ -105,7 +136,7 @@ describe('publishing', () => {
     let isFollowed = false;
     const restarted = await publisherOf(nl, {
       followed: () => following,
-      current: async () => (isFollowed ? { log: nl.log?.name as LogName, index: 0 } : undefined),
+      current: async () => [isFollowed ? { log: nl.log?.name as LogName, index: 0 } : undefined],
     });
     const again = restarted.publish(record, 0);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -11,7 +11,7 @@ import {
   parseHash,
   strongestHash,
 } from '../../node/statements/hashes.js';
-import { deriveRecordId, sameContent } from '../../node/statements/record-id.js';
+import { recordIdsUnder, sameContent } from '../../node/statements/record-id.js';
 import { HandlingSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 import { SuspendSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { anEntry, aRecord, bytesOf } from './samples.js';
@@ -79,16 +79,16 @@ describe('a record id from content', () => {
   const secret = bytesOf(32, 9);
 
   test('is the same for the same strongest hash, whatever else is known', () => {
-    const id = deriveRecordId(secret, aRecord());
+    const id = recordIdsUnder(secret)(aRecord());
     expect(id).toHaveLength(16);
-    expect(deriveRecordId(secret, aRecord({ md5: allHashes.md5, size: 5n }))).toEqual(id);
+    expect(recordIdsUnder(secret)(aRecord({ md5: allHashes.md5, size: 5n }))).toEqual(id);
   });
 
   test('differs by secret, by hash and by algorithm', () => {
-    const id = deriveRecordId(secret, aRecord());
-    expect(deriveRecordId(bytesOf(32, 8), aRecord())).not.toEqual(id);
-    expect(deriveRecordId(secret, aRecord({ sha256: bytesOf(32, 3) }))).not.toEqual(id);
-    expect(deriveRecordId(secret, aRecord({ sha256: bytesOf(0, 0), pdq: bytesOf(32, 2) }))).not.toEqual(id);
+    const id = recordIdsUnder(secret)(aRecord());
+    expect(recordIdsUnder(bytesOf(32, 8))(aRecord())).not.toEqual(id);
+    expect(recordIdsUnder(secret)(aRecord({ sha256: bytesOf(32, 3) }))).not.toEqual(id);
+    expect(recordIdsUnder(secret)(aRecord({ sha256: bytesOf(0, 0), pdq: bytesOf(32, 2) }))).not.toEqual(id);
   });
 });
 

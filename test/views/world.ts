@@ -78,7 +78,7 @@ export class World implements ViewSource {
 }
 
 /** Follows in bulk whatever is more than one entry, and merges whatever is more than one run. */
-export const EAGER_BULK: BulkOptions = { least: 2, most: 32, fanIn: 2 };
+export const EAGER_BULK: BulkOptions = { least: 2, most: 32, gatherMs: 100, fanIn: 2 };
 
 export type NodeOptions = Pick<FollowingOptions, 'beforeCommit' | 'bulk'>;
 
