@@ -19,6 +19,7 @@ import { openDatabase } from './store/open-database.js';
 import type { BulkSorter } from './views/bulk.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
+import { pacedWakes } from './views/paced-wakes.js';
 
 export interface Knowledge {
   readonly views: Views;
@@ -108,9 +109,11 @@ async function assemble(
       .catch(failed);
   };
   for (const known of logs.all()) tellOf(known);
+  const growth = pacedWakes(clock, () => views.wake());
   const stops = [
+    growth.stop,
     logs.onChange((changed) => {
-      views.wake();
+      growth.wake();
       tellOf(changed);
     }),
     logs.registry.onChange(() => views.wake()),
