@@ -20,6 +20,7 @@ import { openDatabase } from './store/open-database.js';
 import type { BulkSorter } from './views/bulk.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
+import { pacedWakes } from './views/paced-wakes.js';
 
 export interface Knowledge {
   readonly views: Views;
@@ -112,9 +113,11 @@ async function assemble(
       .catch(failed);
   };
   for (const known of logs.all()) tellOf(known);
+  const growth = pacedWakes(clock, () => views.wake());
   const stops = [
+    growth.stop,
     logs.onChange((changed) => {
-      views.wake();
+      growth.wake();
       tellOf(changed);
     }),
     logs.registry.onChange(() => views.wake()),

@@ -23,6 +23,7 @@ import { safeSize } from '../log/item.js';
 import { type LogName, parseLogName } from '../names.js';
 import { createClaims } from './claims.js';
 import {
+  ACK_BYTES,
   type Content,
   headsDigest,
   type LocalHead,
@@ -108,6 +109,9 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   /** What was said of all heads so far, while they come. */
   let allSaid: Map<LogName, Head> | undefined;
   let held = 0;
+  /** What was dealt with and not acknowledged yet, by log. */
+  const owed = new Map<LogName, { readonly size: number; readonly weight: number }>();
+  let owedBytes = 0;
   let progressAt = nowMs;
   let clock = nowMs;
 
@@ -151,11 +155,22 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     }
   }
 
+  /** An acknowledgement opens the window and nothing else: what live traffic uses of it is told once a second. */
   function acknowledge(log: LogName, size: number, weight: number): void {
-    around.send({
-      case: 'ack',
-      value: create(AckSchema, { log, size: BigInt(size), bytes: BigInt(weight) }),
-    });
+    owed.set(log, { size, weight: weight + (owed.get(log)?.weight ?? 0) });
+    owedBytes += weight;
+    if (owedBytes >= ACK_BYTES) sayAcks();
+  }
+
+  function sayAcks(): void {
+    for (const [log, { size, weight }] of owed) {
+      around.send({
+        case: 'ack',
+        value: create(AckSchema, { log, size: BigInt(size), bytes: BigInt(weight) }),
+      });
+    }
+    owed.clear();
+    owedBytes = 0;
   }
 
   /** What comes of a log over its quota: the window that was on its way, and no more than that. */
@@ -323,6 +338,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     },
     tick(now) {
       clock = now;
+      sayAcks();
       resume();
       if (behind().every(({ log }) => heldBack.has(log))) progressAt = now;
     },

@@ -13,7 +13,7 @@ import type { RegistryState } from '../registry/state.js';
 import { type Admission, createAdmission } from './admission.js';
 import { keepDialling } from './dialler.js';
 import type { ExchangeEvent } from './exchange-event.js';
-import type { FrameRecord } from './frames.js';
+import type { FrameRecord, SaidMessage } from './frames.js';
 import { fillHoles, type HoleFiller } from './hole-filler.js';
 import type { Link, LinkHost } from './link.js';
 import { createOffers, type Offers } from './offers.js';
@@ -49,7 +49,7 @@ export interface ExchangeOptions {
   onSession(link: Link): void;
   /** Holes of the log at [from, to) were filled. */
   onFilled(log: LogName, from: number, to: number): void;
-  onFrame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void;
+  onFrame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly SaidMessage[]): void;
 }
 
 export class Exchange implements LinkHost {
@@ -332,7 +332,7 @@ export class Exchange implements LinkHost {
     this.#own.differs(link, log, what);
   }
 
-  frame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void {
+  frame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly SaidMessage[]): void {
     this.#options.onFrame(link, direction, record, messages);
   }
 

@@ -4,7 +4,14 @@
 import { create } from '@bufbuild/protobuf';
 import { ByeCode, type Envelope, EnvelopeSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
-import { encodeMessage, type FrameRecord, type FrameWriter, MAX_MESSAGES } from './frames.js';
+import {
+  encodeMessage,
+  type FrameRecord,
+  type FrameWriter,
+  MAX_MESSAGES,
+  type SaidMessage,
+  saidMessage,
+} from './frames.js';
 import type { Content } from './messages.js';
 import { Refusal } from './refusal.js';
 import type { Wire } from './wire.js';
@@ -32,10 +39,10 @@ export function createFrameQueue(
   wire: Wire,
   writer: FrameWriter,
   clock: Clock,
-  onFrame: (record: FrameRecord, messages: readonly Uint8Array[]) => void,
+  onFrame: (record: FrameRecord, messages: readonly SaidMessage[]) => void,
 ): FrameQueue {
-  const urgent: Uint8Array[] = [];
-  const bulk: Uint8Array[] = [];
+  const urgent: SaidMessage[] = [];
+  const bulk: SaidMessage[] = [];
   let queuedBytes = 0;
   let flushing: Promise<void> | undefined;
 
@@ -45,7 +52,7 @@ export function createFrameQueue(
     try {
       while (urgent.length + bulk.length > 0) {
         const messages = nextFrame();
-        const { frame, record } = writer.write(messages);
+        const { frame, record } = writer.write(messages.map(({ bytes }) => bytes));
         onFrame(record, messages);
         await sendInTime(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
       }
@@ -66,35 +73,39 @@ export function createFrameQueue(
   }
 
   /** What is ready, acknowledgements and other small messages before segments. */
-  function nextFrame(): Uint8Array[] {
-    const messages: Uint8Array[] = [];
-    let bytes = 0;
+  function nextFrame(): SaidMessage[] {
+    const messages: SaidMessage[] = [];
+    let sizeBytes = 0;
     for (const queue of [urgent, bulk]) {
       for (let next = queue[0]; next !== undefined; next = queue[0]) {
-        if (messages.length > 0 && (bytes + next.length > FRAME_BYTES || messages.length >= MAX_MESSAGES))
+        const { length } = next.bytes;
+        if (messages.length > 0 && (sizeBytes + length > FRAME_BYTES || messages.length >= MAX_MESSAGES))
           return messages;
-        bytes += next.length;
+        sizeBytes += length;
         messages.push(next);
         queue.shift();
-        queuedBytes -= next.length + MESSAGE_COST_BYTES;
+        queuedBytes -= length + MESSAGE_COST_BYTES;
       }
     }
     return messages;
   }
 
+  function encoded(content: Content): SaidMessage {
+    const bytes = encodeMessage(content);
+    queuedBytes += bytes.length + MESSAGE_COST_BYTES;
+    return saidMessage(bytes, content);
+  }
+
   return {
     add(content) {
-      const message = encodeMessage(content);
-      queuedBytes += message.length + MESSAGE_COST_BYTES;
+      const message = encoded(content);
       if (queuedBytes > MAX_QUEUED_BYTES) {
         throw new Refusal(ByeCode.TOO_LARGE, `${wire.peer.member} takes nothing of what it is told`);
       }
       (content.case === 'segment' ? bulk : urgent).push(message);
     },
     addLast(content) {
-      const message = encodeMessage(content);
-      queuedBytes += message.length + MESSAGE_COST_BYTES;
-      urgent.push(message);
+      urgent.push(encoded(content));
     },
     flush() {
       flushing ??= flushQueues();

@@ -27,6 +27,20 @@ export interface FrameRecord {
   readonly signature: Uint8Array;
 }
 
+/** The run of a log that a segment brings. */
+export interface SaidRun {
+  readonly log: string;
+  readonly from: number;
+  readonly entries: number;
+  readonly fill: boolean;
+}
+
+/** A message as it stands in a frame; of a segment, which run it brings, so that nobody has to read it again. */
+export interface SaidMessage {
+  readonly bytes: Uint8Array;
+  readonly run: SaidRun | undefined;
+}
+
 export interface FrameWriter {
   /** Puts messages, serialised, into the next frame and signs it. */
   write(messages: Uint8Array[]): { frame: Frame; record: FrameRecord };
@@ -78,6 +92,13 @@ export function createFrameReader(sessionId: Uint8Array, publicKey: Uint8Array):
 /** A message as it stands in a frame. */
 export function encodeMessage(content: Message['content']): Uint8Array {
   return toBinary(MessageSchema, create(MessageSchema, { content }));
+}
+
+/** The message of the bytes, when it says this. */
+export function saidMessage(bytes: Uint8Array, content: Message['content']): SaidMessage {
+  if (content.case !== 'segment') return { bytes, run: undefined };
+  const { log, from, entries, fill } = content.value;
+  return { bytes, run: { log, from: Number(from), entries: entries.length, fill } };
 }
 
 function hashList(messages: readonly Uint8Array[]): Uint8Array {

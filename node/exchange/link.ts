@@ -9,6 +9,7 @@ import {
   EnvelopeSchema,
   type Fault,
   type Head,
+  type Message,
   type Receipt,
   Role,
   type Segment,
@@ -19,7 +20,14 @@ import type { Logs } from '../log/logs.js';
 import type { LogName, MemberCode } from '../names.js';
 import type { LinkState } from './consumer.js';
 import { createFrameQueue, type FrameQueue } from './frame-queue.js';
-import { createFrameReader, createFrameWriter, type FrameReader, type FrameRecord } from './frames.js';
+import {
+  createFrameReader,
+  createFrameWriter,
+  type FrameReader,
+  type FrameRecord,
+  type SaidMessage,
+  saidMessage,
+} from './frames.js';
 import type { SelfIntroduction } from './handshake.js';
 import { answer, greet, type Handshake, type Transcript } from './handshake-wire.js';
 import { localHead } from './local-head.js';
@@ -68,7 +76,7 @@ export interface LinkHost {
   /** Holes of the log at [from, to) were filled. */
   filled(log: LogName, from: number, to: number): void;
   /** For the record: every frame of a session, in both directions. */
-  frame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void;
+  frame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly SaidMessage[]): void;
   warn(link: Link, what: string): void;
 }
 
@@ -252,7 +260,10 @@ export class Link {
           throw new Refusal(ByeCode.PROTOCOL, `${content.case ?? 'nothing'} came where a frame was due`);
         }
         const { messages, record } = this.#reader.read(content.value);
-        this.#host.frame(this, 'in', record, content.value.messages);
+        const said = content.value.messages.map((bytes, i) =>
+          saidMessage(bytes, (messages[i] as Message).content),
+        );
+        this.#host.frame(this, 'in', record, said);
         for (const message of messages) {
           this.session.receive(message);
           if (this.#ended !== undefined) return;

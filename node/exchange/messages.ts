@@ -12,6 +12,11 @@ export const SEGMENT_BYTES = 768 * 1024;
 export const MAX_SEGMENT_WEIGHT = SEGMENT_BYTES + 16 * 1024;
 /** Segment bytes on their way or not yet on the receiver's disk, a stream: enough to keep disk and wire busy. */
 export const WINDOW_BYTES = 4 * 1024 * 1024;
+/**
+ * Acknowledged at once when it comes to so much, as every full segment does; less waits for the next second. A frame
+ * for each live entry, signed, verified and written down, would cost both sides more than the entry itself.
+ */
+export const ACK_BYTES = WINDOW_BYTES / 16;
 /** What is left to send of a log that counts as live traffic, in entries: it goes before catch-up. */
 export const LIVE_ENTRIES = 256;
 /** A link with something to get and no progress for so long is stalled; a source so long behind is left. */

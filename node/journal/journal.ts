@@ -3,20 +3,26 @@
 // only log, range and hash, so that nothing purged survives here. A message that is not the one encoding of what
 // it says could hide a segment in its bytes, and is kept as its hash alone.
 
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { MessageSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Clock, utcDay } from '../clock.js';
-import type { FrameRecord } from '../exchange/frames.js';
+import { type FrameRecord, type SaidMessage, saidMessage } from '../exchange/frames.js';
+import { hexText } from '../statements/hex.js';
+import { HASH_BYTES } from '../tlog/hash.js';
 import { type DayFile, openDayFile } from './day-file.js';
 
 export interface Journal {
   /** One fact, with the time it came about. */
   record(kind: string, facts: Readonly<Record<string, unknown>>): void;
   /** One frame of a session. */
-  frame(session: string, direction: 'in' | 'out', record: FrameRecord, messages: readonly Uint8Array[]): void;
+  frame(
+    session: string,
+    direction: 'in' | 'out',
+    record: FrameRecord,
+    messages: readonly SaidMessage[],
+  ): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +56,7 @@ export async function openJournal(
     day = now;
     file = openDayFile(join(directory, `${dayName(now)}.jsonl`), {
       now: () => clock.now(),
+      after: (ms, act) => clock.after(ms, act),
       onError,
       gap: (lines) => lineOf({ kind: 'journal-gap', lines }),
     });
@@ -76,7 +83,9 @@ export async function openJournal(
         sequence,
         hashes: base64(hashes),
         signature: base64(signature),
-        messages: messages.map(messageFacts),
+        messages: messages.map((message, i) =>
+          messageFacts(message, hexText(hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))),
+        ),
       });
     },
     async close() {
@@ -87,23 +96,15 @@ export async function openJournal(
   };
 }
 
-function messageFacts(message: Uint8Array): unknown {
-  const read = fromBinary(MessageSchema, message, { readUnknownFields: false });
+function messageFacts({ bytes, run }: SaidMessage, sha256: string): unknown {
+  if (run !== undefined) return { case: 'segment', ...run, log: run.log.slice(0, MAX_LOG_NAME), sha256 };
+  const read = fromBinary(MessageSchema, bytes, { readUnknownFields: false });
   const { content } = read;
-  if (content.case !== 'segment') {
-    const isWhole =
-      message.length <= WHOLE_MESSAGE_BYTES && Buffer.compare(toBinary(MessageSchema, read), message) === 0;
-    return isWhole ? base64(message) : { case: content.case, sha256: sha256(message) };
-  }
-  const { log, from, entries, fill } = content.value;
-  return {
-    case: 'segment',
-    log: log.slice(0, MAX_LOG_NAME),
-    from: Number(from),
-    entries: entries.length,
-    fill,
-    sha256: sha256(message),
-  };
+  // Whatever its bringer says of it: nothing of a segment is kept.
+  if (content.case === 'segment') return messageFacts(saidMessage(bytes, content), sha256);
+  const isWhole =
+    bytes.length <= WHOLE_MESSAGE_BYTES && Buffer.compare(toBinary(MessageSchema, read), bytes) === 0;
+  return isWhole ? base64(bytes) : { case: content.case, sha256 };
 }
 
 async function removeOld(directory: string, beforeDay: number): Promise<void> {
@@ -119,8 +120,4 @@ function dayName(day: number): string {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

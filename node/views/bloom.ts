@@ -1,53 +1,64 @@
-// A Bloom filter over index keys: says for certain that a key was never added, or that it may have been.
-// (Bloom 1970; two hashes make all probes, after Kirsch and Mitzenmacher 2006.)
+// A Bloom filter over index keys: says for certain that a key was never added, or that it may have been. All probes
+// of a key fall into one block of 64 bytes, which the processor fetches at once. (Bloom 1970; blocks after Putze,
+// Sanders and Singler 2007; two hashes make all probes, after Kirsch and Mitzenmacher 2006.)
 
-/** 16 bits a key and six probes: of a thousand keys that were not added, one seems to have been. */
-const BYTES_A_KEY = 2;
-const PROBES = 6;
+const BLOCK_BYTES = 64;
+/** 20 bits a key and eight probes: of two thousand keys that were not added, one seems to have been. */
+const BITS_A_KEY = 20;
+const PROBES = 8;
 
 export class Bloom {
+  /** Whole blocks. */
   readonly bytes: Uint8Array;
-  readonly #bits: number;
+  readonly #blocks: number;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#bits = bytes.length * 8;
-  }
-
-  static bytesFor(keys: number): number {
-    return Math.max(1, keys) * BYTES_A_KEY;
+    this.#blocks = bytes.length / BLOCK_BYTES;
   }
 
   /** One that threads can share. */
   static forKeys(keys: number): Bloom {
-    return new Bloom(new Uint8Array(new SharedArrayBuffer(Bloom.bytesFor(keys))));
+    const blocks = Math.max(1, Math.ceil((keys * BITS_A_KEY) / (BLOCK_BYTES * 8)));
+    return new Bloom(new Uint8Array(new SharedArrayBuffer(blocks * BLOCK_BYTES)));
   }
 
-  /** How many keys it can take before more than a thousandth of the others seem to be there. */
+  /** How many keys it can take before more of the others than that seem to be there. */
   get capacity(): number {
-    return this.bytes.length / BYTES_A_KEY;
+    return Math.floor((this.bytes.length * 8) / BITS_A_KEY);
   }
 
   /** `kind` is a byte, `high` and `low` the first and second four bytes of the key. */
   add(kind: number, high: number, low: number): void {
-    let probe = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
-    const stride = mixed(low ^ probe) | 1;
+    const hash = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
+    const block = this.#blockOf(hash);
+    let probe = mixed(low ^ hash);
+    const stride = mixed(probe) | 1;
     for (let n = 0; n < PROBES; n++) {
-      const bit = probe % this.#bits;
-      this.bytes[bit >>> 3] = (this.bytes[bit >>> 3] as number) | (1 << (bit & 7));
-      probe = (probe + stride) >>> 0;
+      // The upper bits are the well mixed ones.
+      const bit = probe >>> 23;
+      const at = block + (bit >>> 3);
+      this.bytes[at] = (this.bytes[at] as number) | (1 << (bit & 7));
+      probe = (probe + stride) | 0;
     }
   }
 
   mayHave(kind: number, high: number, low: number): boolean {
-    let probe = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
-    const stride = mixed(low ^ probe) | 1;
+    const hash = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
+    const block = this.#blockOf(hash);
+    let probe = mixed(low ^ hash);
+    const stride = mixed(probe) | 1;
     for (let n = 0; n < PROBES; n++) {
-      const bit = probe % this.#bits;
-      if (((this.bytes[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false;
-      probe = (probe + stride) >>> 0;
+      const bit = probe >>> 23;
+      if (((this.bytes[block + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
+      probe = (probe + stride) | 0;
     }
     return true;
+  }
+
+  /** Where the block of the hash begins. */
+  #blockOf(hash: number): number {
+    return Math.floor((hash / 2 ** 32) * this.#blocks) * BLOCK_BYTES;
   }
 }
 

@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../node/exchange/frames.js';
-import { type Content, WINDOW_BYTES } from '../../node/exchange/messages.js';
+import { ACK_BYTES, type Content, WINDOW_BYTES } from '../../node/exchange/messages.js';
 import { MessageSchema, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { deliver, nameOf, Side, settle, twoSides } from './two-sides.js';
+import { atSecond, deliver, nameOf, Side, settle, twoSides } from './two-sides.js';
 
 const sizes = fc.record({
   AU: fc.nat({ max: 9000 }),
@@ -48,6 +48,7 @@ describe('two sessions', () => {
           expect([nl.twice, hub.twice]).toEqual([0, 0]);
           expect([nl.sentBack, hub.sentBack]).toEqual([0, 0]);
           expect(Math.max(nl.overrun, hub.overrun)).toBeLessThanOrEqual(WINDOW_BYTES);
+          atSecond(1, nl, hub);
           expect([nl.session.provider.unacknowledged(), hub.session.provider.unacknowledged()]).toEqual([
             0, 0,
           ]);
@@ -72,6 +73,26 @@ describe('two sessions', () => {
     while (hub.works.length > 0) hub.works.shift()?.();
     expect(hub.session.provider.unacknowledged()).toBeGreaterThan(WINDOW_BYTES / 2);
     expect(hub.session.provider.unacknowledged()).toBeLessThanOrEqual(WINDOW_BYTES);
+  });
+
+  it('acknowledge live traffic once a second, and what uses up the window at once', () => {
+    const [nl, hub] = twoSides({ NL: 0 }, { AU: 0, NL: 0 });
+    const acks = (): number => hub.heard.filter((said) => said === 'ack').length;
+    settle(nl, hub);
+    for (let entry = 0; entry < 50; entry++) {
+      hub.grow(nameOf('AU'), 1);
+      settle(nl, hub);
+    }
+    expect(nl.sizes.get(nameOf('AU'))).toBe(50);
+    expect(acks()).toBe(0);
+    expect(hub.session.provider.unacknowledged()).toBeGreaterThan(0);
+    atSecond(1, nl, hub);
+    expect(acks()).toBe(1);
+    expect(hub.session.provider.unacknowledged()).toBe(0);
+    hub.grow(nameOf('AU'), 10_000);
+    settle(nl, hub);
+    expect(nl.sizes.get(nameOf('AU'))).toBe(10_050);
+    expect(hub.session.provider.unacknowledged()).toBeLessThan(ACK_BYTES);
   });
 
   it('go on with other logs when those before have nothing that may be sent', () => {

@@ -14,6 +14,8 @@ export const nameOf = (owner: string) => `icse/${'ab'.repeat(32)}/${owner}` as L
 export class Side {
   readonly sizes = new Map<LogName, number>();
   readonly outbox: Content[] = [];
+  /** What the other side has said, in order. */
+  readonly heard: Content['case'][] = [];
   /** Logs of which a head of the peer was compared. */
   readonly compared: LogName[] = [];
   readonly works: (() => void)[] = [];
@@ -149,6 +151,7 @@ export function twoSides(
 export function deliver(from: Side, to: Side): boolean {
   const content = from.outbox.shift();
   if (content === undefined) return false;
+  to.heard.push(content.case);
   to.session.receive(create(MessageSchema, { content }));
   return true;
 }
@@ -168,4 +171,10 @@ export function settle(...sides: [Side, Side]): void {
       from.check();
     }
   }
+}
+
+/** The sides' clocks go on, and what then is said is dealt with. */
+export function atSecond(second: number, ...sides: [Side, Side]): void {
+  for (const { session } of sides) session.tick(second * 1000);
+  settle(...sides);
 }

@@ -1,17 +1,21 @@
 // The journal on disk: days, torn lines, failures, and what of a frame is kept.
 
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../node/clock.js';
+import { saidMessage } from '../../node/exchange/frames.js';
+import { GATHER_MS } from '../../node/journal/day-file.js';
 import { type Journal, openJournal } from '../../node/journal/journal.js';
 import { AckSchema, MessageSchema, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 
 const DAY_MS = 86_400_000;
 const LOG = `icse/${'ab'.repeat(32)}/NL`;
 const ENTRY = Buffer.from('an entry that is purged one day');
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 const RECORD = { sequence: 0, hashes: new Uint8Array(32), signature: new Uint8Array(64) };
 
 let directory: string;
@@ -28,6 +32,9 @@ afterEach(() => rm(join(directory, '..'), { recursive: true, force: true }));
 
 const open = (keepDays = 400): Promise<Journal> =>
   openJournal(directory, clock, keepDays, (error) => errors.push(error));
+
+/** Resolves when lines written before are no longer gathered. */
+const gathered = (): Promise<void> => new Promise((resolve) => void clock.after(GATHER_MS, resolve));
 
 async function linesOf(name: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(join(directory, name), 'utf8');
@@ -92,6 +99,8 @@ describe('the journal', () => {
     journal.record('linked', { member: 'AU' });
     while (errors.length === 0) await new Promise((resolve) => setImmediate(resolve));
     journal.record('linked', { member: 'NL' });
+    // What is written while the file cannot be opened again is missing as well.
+    await gathered();
     await rm(join(directory, '2026-01-31.jsonl'), { recursive: true });
     nowMs += 2000;
     journal.record('unlinked', { member: 'NL' });
@@ -122,14 +131,22 @@ describe('the journal', () => {
     const disguised = Buffer.concat([run, said]);
     const extended = Buffer.concat([said, Buffer.from([0xfa, 0x3f, ENTRY.length]), ENTRY]);
     const journal = await open();
-    journal.frame('5e55', 'in', RECORD, [said, run, disguised, extended]);
+    const record = { ...RECORD, hashes: Buffer.concat([said, run, disguised, extended].map(sha256)) };
+    journal.frame('5e55', 'in', record, [
+      saidMessage(said, ack),
+      saidMessage(run, segment),
+      saidMessage(disguised, ack),
+      saidMessage(extended, ack),
+      { bytes: run, run: undefined },
+    ]);
     await journal.close();
     const [line] = await linesOf('2026-01-31.jsonl');
     expect(line?.messages).toMatchObject([
       Buffer.from(said).toString('base64'),
+      { case: 'segment', log: LOG, from: 5, entries: 1, fill: false, sha256: sha256(run).toString('hex') },
+      { case: 'ack', sha256: sha256(disguised).toString('hex') },
+      { case: 'ack', sha256: sha256(extended).toString('hex') },
       { case: 'segment', log: LOG, from: 5, entries: 1, fill: false },
-      { case: 'ack' },
-      { case: 'ack' },
     ]);
     expect(JSON.stringify(line)).not.toContain(Buffer.from(ENTRY).toString('base64').slice(4, 30));
     const bytes = JSON.stringify(line?.messages).match(/[A-Za-z0-9+/=]{16,}/g) ?? [];

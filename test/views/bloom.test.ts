@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Bloom } from '../../node/views/bloom.js';
+
+type Key = [kind: number, high: number, low: number];
+
+const KEYS = 50_000;
+
+/** Keys as good as random, all different: what hashes look like. */
+function* keysFrom(seed: number): Generator<Key> {
+  for (let n = seed; ; n++)
+    yield [n & 3, Math.imul(n, 0x9e3779b1) >>> 0, Math.imul(n ^ seed, 0x85ebca6b) >>> 0];
+}
+
+function take(seed: number, count: number): Key[] {
+  const keys: Key[] = [];
+  for (const key of keysFrom(seed)) if (keys.push(key) === count) return keys;
+  return keys;
+}
+
+describe('a Bloom filter', () => {
+  it('knows every key that was added, whatever the keys and its size', () => {
+    const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+    const key = fc.tuple(fc.integer({ min: 0, max: 255 }), word, word);
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 200 }), fc.integer({ min: 0, max: 300 }), (keys, room) => {
+        const bloom = Bloom.forKeys(room);
+        for (const added of keys) bloom.add(...added);
+        const again = new Bloom(bloom.bytes.slice());
+        expect(keys.every((added) => bloom.mayHave(...added) && again.mayHave(...added))).toBe(true);
+      }),
+    );
+  });
+
+  it('takes fewer than one key in a thousand that were not added for one that was, when it is full', () => {
+    const bloom = Bloom.forKeys(KEYS);
+    expect(bloom.capacity).toBeGreaterThanOrEqual(KEYS);
+    for (const added of take(1, KEYS)) bloom.add(...added);
+    const mistaken = take(1_000_000_007, 200_000).filter((key) => bloom.mayHave(...key)).length;
+    expect(mistaken).toBeLessThan(200);
+  });
+});
