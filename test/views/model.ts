@@ -1,18 +1,9 @@
 // The views as a plain function of the live entries: what the driver must arrive at, however it got there.
 
-import { parseLogName, shortLogName } from '../../node/names.js';
-import { decodeEntry } from '../../node/statements/entry.js';
 import { ALGORITHMS, type HashAlgorithm, hashText } from '../../node/statements/hashes.js';
-import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
+import { type Connected, connectedFrom } from './connected-model.js';
+import { type Current, contradict, currentRecords, liveEntries } from './live-model.js';
 import type { World } from './world.js';
-
-interface Current {
-  readonly member: string;
-  readonly generation: number;
-  readonly index: number;
-  readonly place: string;
-  readonly record: MediaRecord;
-}
 
 export interface Expected {
   /** Places by the text of the hash, in the order of answers. */
@@ -24,10 +15,12 @@ export interface Expected {
     overlaps: number;
     members: { member: string; records: number; overlaps: number }[];
   };
+  readonly connected: Connected;
 }
 
 export async function expectedFrom(world: World): Promise<Expected> {
-  const current = await currentRecords(world);
+  const live = await liveEntries(world);
+  const current = currentRecords(live);
   const byHash = new Map<string, { algorithm: HashAlgorithm; bearers: Current[] }>();
   for (const bearer of current) {
     for (const algorithm of ALGORITHMS) {
@@ -45,7 +38,7 @@ export async function expectedFrom(world: World): Promise<Expected> {
   for (const [text, { algorithm, bearers }] of byHash) {
     const members = bearers
       .filter((mine) =>
-        bearers.some((other) => other.member !== mine.member && agree(algorithm, mine, other)),
+        bearers.some((other) => other.member !== mine.member && !contradict(algorithm, mine, other)),
       )
       .map(({ member }) => member);
     if (members.length > 0) overlaps.set(text, [...new Set(members)].sort());
@@ -55,76 +48,10 @@ export async function expectedFrom(world: World): Promise<Expected> {
     records: current.filter((record) => record.member === member).length,
     overlaps: [...overlaps.values()].filter((listed) => listed.includes(member)).length,
   }));
-  return { records, overlaps, figures: { records: current.length, overlaps: overlaps.size, members } };
-}
-
-interface Placed {
-  readonly member: string;
-  readonly generation: number;
-  readonly index: number;
-  readonly place: string;
-  readonly entry: Entry;
-}
-
-/** Every live entry: it counts, it has not ended, and nothing that its author said later takes it back. */
-async function liveEntries(world: World): Promise<Placed[]> {
-  const placed: Placed[] = [];
-  for (const { log, member, countedTo } of world.logs()) {
-    for (const [index, bytes] of (await world.read(log, 0, countedTo)).entries()) {
-      if (bytes === undefined) continue;
-      const { generation } = parseLogName(log);
-      placed.push({
-        member,
-        generation,
-        index,
-        place: `${shortLogName(log)}:${index}`,
-        entry: decodeEntry(bytes),
-      });
-    }
-  }
-  placed.sort(inOrder);
-  return placed.filter((one) => {
-    const end = one.entry.handling?.keepUntilDay ?? 0;
-    if (end !== 0 && world.today > end) return false;
-    return !placed.some(
-      (other) => other.member === one.member && inOrder(one, other) < 0 && takesBack(other, one),
-    );
-  });
-}
-
-function inOrder(a: Placed, b: Placed): number {
-  return (
-    (a.member < b.member ? -1 : Number(a.member > b.member)) ||
-    a.generation - b.generation ||
-    a.index - b.index
-  );
-}
-
-function takesBack({ entry: { statement } }: Placed, { entry, generation, index }: Placed): boolean {
-  if (statement.case !== 'retraction' || entry.statement.case === 'retraction') return false;
-  const { target } = statement.value;
-  if (target.case === 'entry') {
-    return target.value.generation === generation && Number(target.value.index) === index;
-  }
-  return (
-    entry.statement.case === 'mediaRecord' &&
-    Buffer.compare(entry.statement.value.recordId, target.value ?? new Uint8Array()) === 0
-  );
-}
-
-async function currentRecords(world: World): Promise<Current[]> {
-  const live = (await liveEntries(world)).flatMap(({ entry, ...place }): Current[] =>
-    entry.statement.case === 'mediaRecord' ? [{ ...place, record: entry.statement.value }] : [],
-  );
-  const last = new Map(live.map((record) => [`${record.member} ${record.record.recordId}`, record]));
-  return live.filter((record) => last.get(`${record.member} ${record.record.recordId}`) === record);
-}
-
-/** True unless both have an exact hash that is stronger than the given exact one, and it differs. */
-function agree(algorithm: HashAlgorithm, mine: Current, other: Current): boolean {
-  const exact: HashAlgorithm[] = ['sha256', 'sha1', 'md5'];
-  return exact.slice(0, Math.max(0, exact.indexOf(algorithm))).every((stronger) => {
-    const [a, b] = [mine.record[stronger], other.record[stronger]];
-    return a.length === 0 || b.length === 0 || Buffer.compare(a, b) === 0;
-  });
+  return {
+    records,
+    overlaps,
+    figures: { records: current.length, overlaps: overlaps.size, members },
+    connected: connectedFrom(live, current),
+  };
 }
