@@ -2,7 +2,14 @@
 // node's own and of the same release, so it is taken as it is.
 
 import { Readable } from 'node:stream';
-import type { HoldingItem, MemberListItem, NodeStatus, Notice, ViewsStatus } from '../../node/api.js';
+import type {
+  HoldingItem,
+  MemberListItem,
+  NodeStatus,
+  Notice,
+  ShowAnswer,
+  ViewsStatus,
+} from '../../node/api.js';
 import type { ErrorAnswer } from './answers.js';
 import { SocketCalls } from './http-call.js';
 import { findSocket } from './place.js';
@@ -91,6 +98,10 @@ export class NodeClient {
   /** The answers to at most MAX_LOOKUP hashes: one line of JSON each, with its end. */
   lookupLines(hashes: readonly string[]): Promise<string> {
     return this.#calls.text('POST', '/lookup', { hashes });
+  }
+
+  show(thing: string): Promise<ShowAnswer> {
+    return this.#calls.json('GET', `/show?${new URLSearchParams({ thing })}`);
   }
 
   /** Notices as lines of JSON. Without `follow` it ends; with it, it ends when the node does. */

@@ -81,7 +81,7 @@ function untoldOf(
     body: {
       kind: 'deconfliction',
       cases: [told(one), told(other)],
-      thing: met === undefined ? null : thingKeyText(met, part.things.get(met)),
+      thing: met === undefined ? null : thingKeyText(met, part.kinds.get(met)),
       at: new Date(nowMs).toISOString(),
     },
   };

@@ -41,8 +41,10 @@ export interface PartEdge {
 }
 
 export interface Part {
-  /** In the order of the walk, with the kinds as statements say them: the owner's first of all. */
-  readonly things: ReadonlyMap<ThingKey, ThingKind | undefined>;
+  /** In the order of the walk. */
+  readonly things: ReadonlySet<ThingKey>;
+  /** The kinds of all things that are named, as statements say them, the owner's first of all. */
+  readonly kinds: ReadonlyMap<ThingKey, ThingKind>;
   /** In the order of their entries. */
   readonly edges: readonly PartEdge[];
   /** Those that name one of the things, in the order of their places. */
@@ -151,7 +153,8 @@ function partFrom(
   const said = [...statements.values()].sort(inOrder);
   const borne = [...records.values()].sort(inOrder);
   return {
-    things: kindsOf(logs, visited, said),
+    things: visited,
+    kinds: kindsOf(logs, said),
     edges: [...edgesBySaying(standing, said), ...edgesByRecords(standing, visited, borne)],
     statements: said,
     records: borne,
@@ -171,11 +174,7 @@ function byPlace(logs: LogTable): (a: { position: Position }, b: { position: Pos
 const KINDS: readonly ThingKind[] = ['media', 'victim', 'suspect', 'place', 'series'];
 
 /** The kind of each thing: as its owner says, else as others do; where they differ, the first of the list. */
-function kindsOf(
-  logs: LogTable,
-  visited: ReadonlySet<ThingKey>,
-  statements: readonly LiveStatement[],
-): Map<ThingKey, ThingKind | undefined> {
+function kindsOf(logs: LogTable, statements: readonly LiveStatement[]): Map<ThingKey, ThingKind> {
   const ranks = new Map<ThingKey, number>();
   for (const { said, position } of statements) {
     const { member } = logs.logAt(position);
@@ -185,13 +184,7 @@ function kindsOf(
       ranks.set(key, Math.min(rank, ranks.get(key) ?? rank));
     }
   }
-  return new Map(
-    [...visited].map((thing) => {
-      const rank = ranks.get(thing);
-      if (isMedia(thing)) return [thing, 'media'];
-      return [thing, rank === undefined ? undefined : KINDS[rank % KINDS.length]];
-    }),
-  );
+  return new Map([...ranks].map(([thing, rank]) => [thing, KINDS[rank % KINDS.length] as ThingKind]));
 }
 
 function edgesBySaying(standing: StandingJoins, statements: readonly LiveStatement[]): PartEdge[] {

@@ -21,7 +21,7 @@ const SUBJECT = '\x10';
 const ID_BYTES = 16;
 
 /** How people write a subject of which no statement says the kind. */
-const UNKNOWN_KIND = 'subject';
+export const UNKNOWN_KIND = 'subject';
 
 export function subjectKey({ member, id }: Pick<Subject, 'member' | 'id'>): ThingKey {
   return SUBJECT + toBinary(id) + String.fromCharCode(member.length) + member;
