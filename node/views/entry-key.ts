@@ -4,10 +4,10 @@
 //   <length, 1> <member code> <generation, 2> <index, 6>
 
 import type { EntryReference } from '../../proto/gen/icse/v1/entry_pb.js';
-import { type MemberCode, parseLogName } from '../names.js';
+import type { MemberCode } from '../names.js';
 import { type Binary, readU16, readU48, u16, u48 } from './binary.js';
 import type { LogTable } from './log-table.js';
-import { indexOf, logNumber, MAX_GENERATION, type Position, positionOf } from './position.js';
+import { logNumber, MAX_GENERATION, type Position, positionOf } from './position.js';
 
 export type EntryKey = Binary;
 
@@ -16,12 +16,13 @@ const MAX_INDEX = 0xffff_ffff_ffff;
 /** Undefined for a place at which, by its numbers, nothing can ever be followed. */
 export function entryKey({ member, generation, index }: EntryReference): EntryKey | undefined {
   if (generation > MAX_GENERATION || index > MAX_INDEX) return undefined;
-  return keyOf(member, generation, Number(index));
+  return String.fromCharCode(member.length) + member + u16(generation) + u48(Number(index));
 }
 
 export function entryKeyAt(logs: LogTable, position: Position): EntryKey {
-  const { member, name } = logs.logAt(position);
-  return keyOf(member, parseLogName(name).generation, indexOf(position));
+  const { member } = logs.logAt(position);
+  // A position goes on with generation and index in the same form.
+  return String.fromCharCode(member.length) + member + position.slice(2);
 }
 
 /** Where the entry stands; undefined while its member has no log here. */
@@ -30,8 +31,4 @@ export function positionAt(logs: LogTable, key: EntryKey): Position | undefined 
   const member = logs.numberOf(key.slice(1, end) as MemberCode);
   if (member === undefined) return undefined;
   return positionOf(logNumber(member, readU16(key, end)), readU48(key, end + 2));
-}
-
-function keyOf(member: string, generation: number, index: number): EntryKey {
-  return String.fromCharCode(member.length) + member + u16(generation) + u48(index);
 }
