@@ -29,6 +29,12 @@ export interface PublishedStatement {
   readonly entry: string;
 }
 
+/** The members whose last word on an entry is that it is right, or wrong; sorted. */
+export interface Tally {
+  readonly agree: readonly string[];
+  readonly dispute: readonly string[];
+}
+
 export interface RecordAnswer {
   readonly member: string;
   readonly index: number;
@@ -37,6 +43,8 @@ export interface RecordAnswer {
   readonly recordId: string;
   readonly hashes: Readonly<Record<string, string>>;
   readonly classification: { readonly scheme: string; readonly code: string } | null;
+  /** Only where another member assessed it. */
+  readonly assessments?: Tally;
 }
 
 export interface LookupAnswer {
@@ -45,6 +53,73 @@ export interface LookupAnswer {
   readonly records: readonly RecordAnswer[];
   /** How many of this node's holdings have the hash. */
   readonly holdings: number;
+}
+
+/** A thing of a connected part. */
+export interface ShownThing {
+  /** A hash, or such as `victim:NL/<UUID>`. */
+  readonly thing: string;
+  /** media, victim, suspect, place, series; subject where no statement says which. */
+  readonly kind: string;
+  /** Of a medium. */
+  readonly algorithm?: string;
+}
+
+/** Two things belong together, says an entry. */
+export interface ShownEdge {
+  readonly from: string;
+  readonly to: string;
+  /** The word of a relation or of a kind of event; same-file where a record has both hashes. */
+  readonly relation: string;
+  readonly confidence: string | null;
+  readonly by: string;
+  readonly entry: string;
+  readonly madeAt: string | null;
+  /** False: it joins nothing, because an owner's word is missing, a stronger hash contradicts, or there is too much. */
+  readonly counts: boolean;
+  readonly assessments?: Tally;
+}
+
+export interface ShownRecord extends RecordAnswer {
+  /** As its author claims, ISO 8601; null when the entry has just gone. */
+  readonly madeAt: string | null;
+}
+
+export interface ShownEvent {
+  readonly kind: string;
+  readonly subject?: string;
+  readonly media?: readonly string[];
+  readonly series?: string;
+  readonly case?: string;
+  /** The entry that it answers. */
+  readonly answers?: string;
+  readonly by: string;
+  readonly entry: string;
+  readonly madeAt: string | null;
+  readonly assessments?: Tally;
+}
+
+export interface ShownAssessment {
+  readonly entry: string;
+  readonly by: string;
+  readonly verdict: string;
+  readonly reason: string | null;
+  /** The entry that says so. */
+  readonly assessment: string;
+  readonly madeAt: string;
+}
+
+/** All that is known of a thing; no nodes where that is nothing. */
+export interface ShowAnswer {
+  readonly thing: string;
+  readonly nodes: readonly ShownThing[];
+  readonly edges: readonly ShownEdge[];
+  readonly records: readonly ShownRecord[];
+  /** By the times at which their authors made them. */
+  readonly events: readonly ShownEvent[];
+  readonly assessments: readonly ShownAssessment[];
+  /** There is more than is shown. */
+  readonly truncated?: boolean;
 }
 
 export interface ConnectionStatus {
@@ -221,6 +296,11 @@ export interface NodeApi {
   /** Publishes records, in their order; resolves with the answer to each, or what `publish` would have thrown. */
   publishAll(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]>;
   lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]>;
+  /**
+   * What is connected with a thing: a hash, `victim:NL/<UUID>` and the like, or a bare UUID of this member. Throws
+   * BadName, BadHash.
+   */
+  show(thing: string): Promise<ShowAnswer>;
   status(): Promise<NodeStatus>;
   /** Notices from a sequence number on, at most `limit`. */
   notices(from: number, limit: number): Promise<Notice[]>;

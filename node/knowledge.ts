@@ -9,7 +9,9 @@ import { type Holdings, openHoldings } from './holdings/holdings.js';
 import type { HomePaths } from './home/layout.js';
 import type { Log } from './log/log.js';
 import type { Logs } from './log/logs.js';
-import type { LogName, MemberCode } from './names.js';
+import { type LogName, logName, type MemberCode } from './names.js';
+import { DeconflictionSearch } from './notices/deconfliction-search.js';
+import { tellDisputesOf } from './notices/disputes.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
 import { tellFork, tellMembership } from './notices/membership.js';
 import { tellMilestones } from './notices/milestones.js';
@@ -83,15 +85,25 @@ async function assemble(
   const holdings = await openHoldings(paths.holdings);
   closers.push(() => holdings.close());
   const hits = { me, told, holdings, now: () => clock.now() };
+  const ownLogs = (generation: number): Log | undefined =>
+    logs.get(logName(logs.registry.state.federation, me, generation));
+  const disputes = {
+    ...hits,
+    hasSaid: (generation: number, index: number) => index < (ownLogs(generation)?.size ?? 0),
+  };
+  const deconfliction = new DeconflictionSearch({ ...hits, onError: failed });
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),
     log,
     async beforeCommit(step) {
       await tellHitsOf(step, hits);
       await tellMilestones(step, hits);
+      await tellDisputesOf(step, disputes);
+      deconfliction.note(step.joined);
     },
     ...(sorter === undefined ? {} : { sorter }),
   });
+  deconfliction.start(views);
   const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);
   const matching = matchHoldings().catch((error: Error) =>
     log.error({ error: error.message }, error.message),
@@ -140,7 +152,7 @@ async function assemble(
     },
     async close() {
       for (const stop of stops) stop();
-      await Promise.all([matching, telling]);
+      await Promise.all([matching, telling, deconfliction.close()]);
       await views.close();
       await Promise.all([viewsDb.close(), holdings.close(), noticesDb.close()]);
     },

@@ -1,7 +1,7 @@
 // A node's face towards people and tools, over its parts: it turns what they know into plain values.
 
 import { readNodeCertificate } from '../certs/certificate.js';
-import type { HoldingItem, HubApi, LookupAnswer, NodeApi, RecordAnswer } from './api.js';
+import type { HoldingItem, HubApi, LookupAnswer, NodeApi } from './api.js';
 import { entryFeed } from './entry-feed.js';
 import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
@@ -11,15 +11,15 @@ import { federationFigures } from './federation-figures.js';
 import type { NodeConfig } from './home/config.js';
 import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
-import { LYON, laterLog, type MemberCode } from './names.js';
+import { LYON, type MemberCode } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
+import { hashTexts, recordAnswer } from './record-answers.js';
+import { showThing } from './show.js';
 import type { StateMemory } from './state-watch.js';
 import { hashText, type NamedHash } from './statements/hashes.js';
-import { uuidText } from './statements/uuid.js';
 import { connectionStatuses, logStatuses } from './status.js';
-import { fromBinary } from './views/binary.js';
-import { namedHash } from './views/hash-key.js';
-import type { RecordAnswer as FoundRecord } from './views/lookup.js';
+import { entryKeyAt } from './views/entry-key.js';
+import { parseThingKey } from './views/thing-key.js';
 
 export interface NodeParts {
   readonly me: MemberCode;
@@ -53,11 +53,14 @@ export function nodeApi(parts: NodeParts): NodeApi {
   const { memory } = parts;
 
   async function lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]> {
+    const { connections } = views;
     const [records, held] = await Promise.all([views.lookup(hashes), holdings.match(hashes)]);
+    const entryOf = ({ position }: { position: string }): string => entryKeyAt(connections.logs, position);
+    const assessments = await connections.assessments([...new Set(records.flat().map(entryOf))]);
     return hashes.map(({ algorithm, hash }, at) => ({
       hash: hashText(algorithm, hash),
       algorithm,
-      records: (records[at] ?? []).map(recordAnswer),
+      records: (records[at] ?? []).map((record) => recordAnswer(record, assessments.get(entryOf(record)))),
       holdings: held[at]?.length ?? 0,
     }));
   }
@@ -72,6 +75,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
     },
     publishAll: (records) => publisher.publishAll(records),
     lookup,
+    show: async (thing) => showThing(views.connections, parseThingKey(thing, me)),
     async status() {
       const why = parts.suspended() ?? exchange.guard.why();
       return {
@@ -119,21 +123,4 @@ async function* listed(
   for await (const holding of holdings.list(label === undefined ? {} : { label })) {
     yield { hashes: hashTexts(holding.hashes), label: holding.label ?? null };
   }
-}
-
-function hashTexts(hashes: readonly NamedHash[]): Record<string, string> {
-  return Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hashText(algorithm, hash)]));
-}
-
-function recordAnswer(found: FoundRecord): RecordAnswer {
-  const { member, log, index } = found;
-  const [scheme = '', code = ''] = found.classification.split(':');
-  return {
-    member,
-    index,
-    ...laterLog(member, log),
-    recordId: uuidText(fromBinary(found.recordId)),
-    hashes: hashTexts(found.hashes.map(namedHash)),
-    classification: found.classification === '' ? null : { scheme, code },
-  };
 }

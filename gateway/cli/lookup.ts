@@ -7,6 +7,7 @@ import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import type { NodeClient } from '../socket/client.js';
 import { MAX_LOOKUP } from '../socket/lookup-route.js';
 import { type HomeOptions, withHome, withNode } from './options.js';
+import { tallyText } from './tally-text.js';
 import { type Terminal, UsedWrongly } from './terminal.js';
 
 export function lookupCommand(terminal: Terminal): Command {
@@ -98,8 +99,13 @@ function answersText(terminal: Terminal, lines: string): string {
 }
 
 function answerText(terminal: Terminal, { hash, algorithm, records, holdings }: LookupAnswer): string {
-  const found = records.map(({ member, log = member, index, classification }) => {
-    const judged = classification === null ? '' : ` (${classification.scheme} ${classification.code})`;
+  const found = records.map(({ member, log = member, index, classification, assessments }) => {
+    const tally = tallyText(assessments);
+    const facts = [
+      ...(classification === null ? [] : [`${classification.scheme} ${classification.code}`]),
+      ...(tally === '' ? [] : [tally]),
+    ];
+    const judged = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
     return terminal.paint('green', `${log}:${index}${judged}`);
   });
   if (holdings > 0) found.push(terminal.paint('yellow', `own holdings: ${holdings}`));

@@ -1,10 +1,12 @@
 // A notice on one line for people: its number, its time, and what it says.
 //
 //   #12  2026-01-31T12:00:00.000Z  hit  our AU:3 and NL:5 have the same sha256 9f86…0a08
+//   #13  2026-01-31T12:00:00.000Z  dispute  NL disputes our AU:3: wrong-hash (NL:7)
+//   #14  2026-01-31T12:00:00.000Z  deconfliction  AU (AU:9, case 0b8e…) and NL (NL:8, case 7c11…) investigate …
 
 import type { Notice, WatchedEntry } from '../../node/api.js';
 import { type LogName, shortLogName } from '../../node/names.js';
-import type { MatchNotice } from '../../node/notices/notice.js';
+import type { DeconflictionNotice, DisputeNotice, MatchNotice } from '../../node/notices/notice.js';
 import { oneLine, type Terminal } from './terminal.js';
 
 /** Longer facts belong to programs. */
@@ -13,7 +15,7 @@ const MAX_FACT = 200;
 /** The line of a notice. */
 export function noticeText(terminal: Terminal, notice: Notice): string {
   const { sequence, kind, at } = notice;
-  const said = isMatch(notice) ? matchText(notice) : factsText(notice);
+  const said = saidIn(notice);
   return `#${sequence}  ${at}  ${terminal.paint(colourOf(kind), kind)}  ${said}`;
 }
 
@@ -22,6 +24,30 @@ export function entryText(terminal: Terminal, { log, index, record, statement }:
   const shown = record ?? statement ?? null;
   const said = shown === null ? 'not here' : oneLine(JSON.stringify(shown));
   return `${terminal.paint('dim', 'entry')}  ${shortLogName(log as LogName)}:${index}  ${said}`;
+}
+
+function saidIn(notice: Notice): string {
+  if (isMatch(notice)) return matchText(notice);
+  switch (notice.kind) {
+    case 'dispute':
+      return disputeText(notice as DisputeNotice);
+    case 'deconfliction':
+      return deconflictionText(notice as DeconflictionNotice);
+    default:
+      return factsText(notice);
+  }
+}
+
+function disputeText({ entry, member, reason, assessment }: DisputeNotice): string {
+  const why = reason === null ? '' : `: ${reason}`;
+  return oneLine(`${member} disputes our ${entry}${why} (${assessment})`);
+}
+
+function deconflictionText({ cases, thing }: DeconflictionNotice): string {
+  const [one, other] = cases.map(({ member, entry, case: id }) => `${member} (${entry}, case ${id})`);
+  return oneLine(
+    `${one} and ${other} investigate what belongs together${thing === null ? '' : `: ${thing}`}`,
+  );
 }
 
 function isMatch(notice: Notice): notice is Extract<Notice, MatchNotice> {
@@ -47,7 +73,8 @@ function factsText({ sequence: _sequence, kind: _kind, at: _at, ...facts }: Noti
     .join(', ');
 }
 
-function colourOf(kind: string): 'green' | 'red' | 'cyan' {
+function colourOf(kind: string): 'green' | 'red' | 'cyan' | 'yellow' {
   if (kind === 'hit') return 'green';
+  if (kind === 'dispute' || kind === 'deconfliction') return 'yellow';
   return kind === 'conflict' || kind === 'fault' ? 'red' : 'cyan';
 }

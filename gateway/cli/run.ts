@@ -67,6 +67,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./lookup.js')).lookupCommand(terminal),
   },
   {
+    name: 'show',
+    summary: 'show what is connected with a hash, a victim, a place or a series',
+    load: async (terminal) => (await import('./show.js')).showCommand(terminal),
+  },
+  {
     name: 'watch',
     summary: 'follow hits and other notices as they come',
     load: async (terminal) => (await import('./watch.js')).watchCommand(terminal),

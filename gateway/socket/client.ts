@@ -8,6 +8,7 @@ import type {
   MemberListItem,
   NodeStatus,
   Notice,
+  ShowAnswer,
   ViewsStatus,
 } from '../../node/api.js';
 import type { ErrorAnswer } from './answers.js';
@@ -113,6 +114,10 @@ export class NodeClient {
   /** The answers to at most MAX_LOOKUP hashes: one line of JSON each, with its end. */
   lookupLines(hashes: readonly string[]): Promise<string> {
     return this.#calls.text('POST', '/lookup', { hashes });
+  }
+
+  show(thing: string): Promise<ShowAnswer> {
+    return this.#calls.json('GET', `/show?${new URLSearchParams({ thing })}`);
   }
 
   /** Notices as lines of JSON. Without `follow` it ends; with it, it ends when the node does. */

@@ -15,6 +15,7 @@ import { nodeRoutes } from './node-routes.js';
 import { noticeRoutes } from './notice-routes.js';
 import { publishRoutes } from './publish-route.js';
 import { answerCall, type Call, type Handler, type Routes, type SocketLog } from './routing.js';
+import { showRoutes } from './show-route.js';
 
 /** A person's terminals and programs, many times over. */
 const MAX_CONNECTIONS = 256;
@@ -79,7 +80,15 @@ export async function serveSocket(
 }
 
 function routeTable(): ReadonlyMap<string, Handler> {
-  const groups: Routes[] = [publishRoutes, lookupRoutes, noticeRoutes, holdingRoutes, nodeRoutes, hubRoutes];
+  const groups: Routes[] = [
+    publishRoutes,
+    lookupRoutes,
+    showRoutes,
+    noticeRoutes,
+    holdingRoutes,
+    nodeRoutes,
+    hubRoutes,
+  ];
   return new Map(groups.flatMap((routes) => Object.entries(routes)));
 }
 

@@ -19,6 +19,40 @@ export interface MatchNotice {
   readonly at: string;
 }
 
+/** Another member disputes an entry of mine. */
+export interface DisputeNotice {
+  readonly kind: 'dispute';
+  /** My entry, such as `NL:5`. */
+  readonly entry: string;
+  readonly member: string;
+  /** Of the closed list of entry.proto; null when it gives none. */
+  readonly reason: string | null;
+  /** The entry that says so. */
+  readonly assessment: string;
+  readonly at: string;
+  readonly [field: string]: unknown;
+}
+
+/** An investigation as notices name it. */
+export interface CaseTold {
+  readonly member: string;
+  /** The UUID that the member gave it. */
+  readonly case: string;
+  /** The entry that opened it. */
+  readonly entry: string;
+}
+
+/** Two members have investigations open on what belongs together. */
+export interface DeconflictionNotice {
+  readonly kind: 'deconfliction';
+  /** In the order of members. */
+  readonly cases: readonly [CaseTold, CaseTold];
+  /** By which they meet: a hash, or such as `victim:NL/<UUID>`. Null where what joins them is not for everybody. */
+  readonly thing: string | null;
+  readonly at: string;
+  readonly [field: string]: unknown;
+}
+
 /** A change of membership, a proven fault and the like, as the part of the node that tells it says. */
 export interface OtherNotice {
   readonly kind: 'member' | 'fault' | 'milestone';
@@ -26,7 +60,7 @@ export interface OtherNotice {
   readonly [field: string]: unknown;
 }
 
-export type NoticeBody = MatchNotice | OtherNotice;
+export type NoticeBody = MatchNotice | DisputeNotice | DeconflictionNotice | OtherNotice;
 
 /** A body with the place in the order in which this node told it: 1, 2, ... */
 export type Notice = NoticeBody & { readonly sequence: number };

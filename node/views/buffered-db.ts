@@ -31,6 +31,7 @@ export async function getMany(
   keys: readonly Binary[],
   snapshot?: Snapshot,
 ): Promise<(Binary | undefined)[]> {
+  if (keys.length === 0) return [];
   const values = await db.getMany(keys.map(fromBinary), snapshot === undefined ? {} : { snapshot });
   return values.map((value) => (value === undefined ? undefined : toBinary(value)));
 }

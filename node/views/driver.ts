@@ -3,14 +3,18 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
+import { assessmentsView } from './assessments.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { Connections } from './connections.js';
 import { currentPositions } from './current-positions.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
+import { eventsView } from './events.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
 import type { FilledRange, FollowingOptions } from './following.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
+import { linksView } from './links.js';
 import { cursorsIn } from './log-table.js';
 import { findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
@@ -22,7 +26,16 @@ import { readTallies, type Tallies, talliesView } from './tallies.js';
 import type { View } from './view.js';
 
 /** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
-const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView, statementsView, talliesView];
+const VIEWS: readonly View[] = [
+  hashesView,
+  overlapsView,
+  figuresView,
+  linksView,
+  assessmentsView,
+  eventsView,
+  statementsView,
+  talliesView,
+];
 
 export interface ViewsStatus {
   /** How far each log is applied. */
@@ -46,6 +59,8 @@ export class Views {
   readonly #db: ViewsDatabase;
   readonly #source: ViewSource;
   readonly #follower: Follower;
+  /** What is said beside records, and what belongs together by it. */
+  readonly connections: Connections;
   /** Reading everything takes a while, so the last digests serve until something is committed. */
   #digests: { readonly state: number; readonly digests: Digests } | undefined;
 
@@ -53,6 +68,7 @@ export class Views {
     this.#db = db;
     this.#source = source;
     this.#follower = follower;
+    this.connections = new Connections(db, source, follower);
   }
 
   /**

@@ -179,7 +179,7 @@ export class Follower {
     const change = await this.#nextChange(today);
     if (change === undefined) return false;
     const current = await changeLive(this.#db, this.#index, change);
-    const found = { postings: new Map(), overlaps: new Map() };
+    const found = { postings: new Map(), overlaps: new Map(), joined: [] };
     const { plain = NO_PLAIN_RECORDS } = change;
     const step: Step = { ...current, ...found, plain, db: this.#db, logs: this.#logs, index: this.#index };
     for (const view of this.#views) await view.follow(step);

@@ -1,10 +1,11 @@
 // Which log is read next, and its entries: logs with something to read take turns, and while one batch is made
 // the entries of the next are read already. Retractions come apart from all else, because what they take back must
-// be there before them.
+// be there before them. Of statements that are no media records no more than a batch come at once, also where a long
+// log is followed: nothing about them is done in bulk, and while one member's are applied the others wait.
 
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
-import { isRetraction } from '../statements/statement-tag.js';
+import { isMediaRecord, isRetraction } from '../statements/statement-tag.js';
 import { BATCH_ENTRIES } from './jobs.js';
 import type { LogTable } from './log-table.js';
 import { PACK_RECORDS } from './packs.js';
@@ -22,6 +23,9 @@ export class ShortRead extends Failure {
 const MANY_ENTRIES = 32;
 
 type Entries = readonly (Uint8Array | undefined)[];
+
+/** Entries of one log that wait in memory for its next turns. */
+const MAX_REST = 8 * BATCH_ENTRIES;
 
 interface Run {
   readonly log: LogName;
@@ -44,8 +48,10 @@ export class Growth {
   readonly #source: ViewSource;
   readonly #bulk: BulkOptions;
   #ahead: Run | undefined;
-  /** What was read and comes after what was given last. */
-  #rest: { readonly log: LogName; readonly from: number; readonly entries: Entries } | undefined;
+  /** By log what was read and comes after what was given last of it. */
+  readonly #rests = new Map<LogName, { readonly from: number; readonly entries: Entries }>();
+  /** Logs of which the last that was given ended before what was read: reading far ahead of them is no use. */
+  readonly #short = new Set<LogName>();
   #lastServed: LogName | undefined;
   #lastLength = 0;
 
@@ -56,18 +62,16 @@ export class Growth {
 
   /** The next entries of the log whose turn it is, from its cursor on; undefined when nothing grew. */
   async next(listed: readonly SourceLog[], logs: LogTable): Promise<Growing | undefined> {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    if (rest !== undefined && logs.get(rest.log)?.cursor === rest.from) {
-      const countedTo = listed.find(({ log }) => log === rest.log)?.countedTo ?? 0;
-      // A cut may have come in between.
-      if (rest.from + rest.entries.length <= countedTo) return this.#give(rest.log, rest.from, rest.entries);
-    }
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
     const turn = this.#pick(listed, cursors);
     if (turn === undefined) {
       this.#lastLength = 0;
       return undefined;
+    }
+    const rest = this.#rests.get(turn.log);
+    if (rest !== undefined && rest.from === cursors.get(turn.log)) {
+      this.#lastServed = turn.log;
+      return this.#give(turn.log, rest.from, rest.entries.slice(0, turn.countedTo - rest.from));
     }
     const run = this.#isAhead(turn, cursors) ? (this.#ahead as Run) : this.#read(turn, cursors);
     this.#lastServed = run.log;
@@ -84,26 +88,30 @@ export class Growth {
 
   /** True when the entries come by the dozen, and so few are left that they are better followed with the next. */
   isGathering(listed: readonly SourceLog[], logs: LogTable): boolean {
-    if (this.#lastLength < MANY_ENTRIES || this.#rest !== undefined) return false;
+    if (this.#lastLength < MANY_ENTRIES || this.#rests.size > 0) return false;
     return listed.every(({ log, countedTo }) => countedTo - (logs.get(log)?.cursor ?? 0) < this.#bulk.least);
   }
 
   /** Drops what was read ahead: it may show holes that have been filled since. */
   forget(): void {
     this.#ahead = undefined;
-    this.#rest = undefined;
+    this.#rests.clear();
   }
 
-  /** The first of the entries, either up to a retraction or retractions alone; the others come next. */
+  /** The first of the entries, either up to a retraction or retractions alone; the others come in the next turn. */
   #give(log: LogName, from: number, entries: Entries): Growing {
     const retractions: Uint8Array[] = [];
     for (const bytes of entries) {
       if (bytes === undefined || !isRetraction(bytes)) break;
       retractions.push(bytes);
     }
-    const next = entries.findIndex((bytes) => bytes !== undefined && isRetraction(bytes));
-    const count = retractions.length || (next === -1 ? entries.length : next);
-    if (count < entries.length) this.#rest = { log, from: from + count, entries: entries.slice(count) };
+    const count = retractions.length || upToRetraction(entries);
+    if (count < entries.length) {
+      this.#rests.set(log, { from: from + count, entries: entries.slice(count, count + MAX_REST) });
+      this.#short.add(log);
+    } else if (!this.#rests.delete(log)) {
+      this.#short.delete(log);
+    }
     const given = count < entries.length ? entries.slice(0, count) : entries;
     return {
       log,
@@ -129,12 +137,24 @@ export class Growth {
   #read({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): Run {
     const from = cursors.get(log) ?? 0;
     const inBulk = countedTo - from >= this.#bulk.least;
+    const most = this.#short.has(log) ? Math.min(MAX_REST, this.#bulk.most) : this.#bulk.most;
     // A bulk ends where a pack does, so that the next one begins with a whole pack.
-    const end = from + this.#bulk.most - ((from + this.#bulk.most) % PACK_RECORDS);
+    const end = from + most - ((from + most) % PACK_RECORDS);
     const to = Math.min(countedTo, inBulk ? end : from + BATCH_ENTRIES);
     const entries = this.#source.read(log, from, to);
     // Awaited only if its turn comes.
     entries.catch(() => undefined);
     return { log, from, to, inBulk, entries };
   }
+}
+
+/** How many of the entries stand before a retraction, and have no more than a batch of statements among them. */
+function upToRetraction(entries: Entries): number {
+  let statements = 0;
+  for (const [i, bytes] of entries.entries()) {
+    if (bytes === undefined || isMediaRecord(bytes)) continue;
+    if (isRetraction(bytes) || statements === BATCH_ENTRIES) return i;
+    statements += 1;
+  }
+  return entries.length;
 }

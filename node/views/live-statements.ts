@@ -4,8 +4,8 @@
 //   s <position>        -> the entry
 //   d <day> <position>  -> nothing (as of live records)
 
-import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
-import { decodeEntry } from '../statements/entry.js';
+import { fromBinary as fromProtobuf } from '@bufbuild/protobuf';
+import { type Entry, EntrySchema } from '../../proto/gen/icse/v1/entry_pb.js';
 import { type Binary, fromBinary, toBinary } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
 import { expiryKey } from './live-records.js';
@@ -76,5 +76,7 @@ export async function statementsAt(
 /** A statement from its row. */
 export function parseStatement(position: Position, row: Binary): LiveStatement {
   const bytes = fromBinary(row);
-  return statementIn(decodeEntry(bytes), bytes, position) as LiveStatement;
+  // Canonical form was checked when the entry came.
+  const entry = fromProtobuf(EntrySchema, bytes, { readUnknownFields: false });
+  return statementIn(entry, bytes, position) as LiveStatement;
 }

@@ -2,10 +2,11 @@
 // at first sight, so they differ from node to node and never leave the database.
 
 import { Failure } from '../failure.js';
-import { type LogName, type MemberCode, parseLogName } from '../names.js';
+import { type LogName, type MemberCode, parseLogName, positionText } from '../names.js';
 import { readU48, u16, u48 } from './binary.js';
 import { type BufferedDb, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import {
+  indexOf,
   type LogNumber,
   logNumber,
   logNumberOf,
@@ -120,6 +121,11 @@ export class LogTable {
     this.#byNumber.set(number, log);
     return log;
   }
+}
+
+/** The place of a position as people write it: `NL:5`. */
+export function placeText(logs: LogTable, position: Position): string {
+  return positionText(logs.logAt(position).name, indexOf(position));
 }
 
 /** How far each log is followed in the database (or its snapshot). */

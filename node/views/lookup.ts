@@ -14,7 +14,8 @@ import { inRowsOrRuns, type Runs } from './runs.js';
 import { SPACE } from './spaces.js';
 
 /** A current record that bears the hash. */
-export interface RecordAnswer extends Pick<LiveRecord, 'recordId' | 'classification' | 'hashes'> {
+export interface RecordAnswer
+  extends Pick<LiveRecord, 'position' | 'recordId' | 'classification' | 'hashes'> {
   readonly member: MemberCode;
   readonly log: LogName;
   readonly index: number;
@@ -27,8 +28,18 @@ export async function findRecords(
   runs: Runs,
   hashes: readonly NamedHash[],
 ): Promise<RecordAnswer[][]> {
-  const reader: Reader = { getMany: (keys) => getMany(db, keys) };
   const keys = hashes.map(hashKey);
+  const found = await recordsBearing(db, runs, keys);
+  return found.map((records) => answersFor(records, logs));
+}
+
+/** For each hash the current records that bear it. */
+export async function recordsBearing(
+  db: ViewsDatabase,
+  runs: Runs,
+  keys: readonly HashKey[],
+): Promise<LiveRecord[][]> {
+  const reader: Reader = { getMany: (rows) => getMany(db, rows) };
   const lists = await postingLists(db, reader, runs, keys.map(shortKey));
   const places = keys.map((key, i) =>
     postingsIn({ key: shortKey(key), value: lists[i] ?? '' })
@@ -36,7 +47,13 @@ export async function findRecords(
       .map(({ position }) => position),
   );
   const records = await liveAt(reader, places.flat());
-  return keys.map((key, i) => answersFor(key, places[i] ?? [], records, logs));
+  return keys.map((key, i) =>
+    (places[i] ?? []).flatMap((position) => {
+      const record = records.get(position);
+      // A record that stands alone in the index is known there by the first bytes of its hash only.
+      return record?.hashes.includes(key) === true ? [record] : [];
+    }),
+  );
 }
 
 /** The lists under short keys: in rows of their own, or else in sorted runs. */
@@ -50,20 +67,15 @@ async function postingLists(
   return inRowsOrRuns(keys, rows, (withoutRow) => runs.findCommitted(db, withoutRow));
 }
 
-function answersFor(
-  key: HashKey,
-  positions: readonly string[],
-  records: ReadonlyMap<string, LiveRecord>,
-  logs: LogTable,
-): RecordAnswer[] {
-  const answers: RecordAnswer[] = [];
-  for (const position of positions) {
-    const record = records.get(position);
-    // A record that stands alone in the index is known there by the first bytes of its hash only.
-    if (record === undefined || !record.hashes.includes(key)) continue;
-    const { member, name } = logs.logAt(position);
-    const { recordId, classification, hashes } = record;
-    answers.push({ member, log: name, index: indexOf(position), recordId, classification, hashes });
-  }
-  return answers.sort((a, b) => (a.member < b.member ? -1 : Number(a.member > b.member)));
+function answersFor(records: readonly LiveRecord[], logs: LogTable): RecordAnswer[] {
+  return records
+    .map((record) => recordAnswer(record, logs))
+    .sort((a, b) => (a.member < b.member ? -1 : Number(a.member > b.member)));
+}
+
+/** What a look-up tells of a record. */
+export function recordAnswer(record: LiveRecord, logs: LogTable): RecordAnswer {
+  const { position, recordId, classification, hashes } = record;
+  const { member, name } = logs.logAt(position);
+  return { member, log: name, index: indexOf(position), position, recordId, classification, hashes };
 }

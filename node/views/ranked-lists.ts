@@ -28,10 +28,17 @@ export interface ListRules {
   readonly unpack: (lists: readonly PackedList[]) => Promise<readonly ListEntry[][]>;
   /** By what the sorted runs would have a list. */
   readonly indexKey: (key: Binary) => IndexKey;
-  readonly index: ShortIndex;
+  readonly index: Pick<ShortIndex, 'noteRow' | 'runsMayHave'>;
   /** The lists under these keys as sorted runs have them, packed. */
   readonly inRuns: (keys: readonly Binary[]) => Promise<readonly (Binary | undefined)[]>;
 }
+
+/** For lists that never come in bulk: no sorted run has any of them. */
+export const NEVER_IN_BULK: Pick<ListRules, 'indexKey' | 'index' | 'inRuns'> = {
+  indexKey: (key) => key,
+  index: { noteRow: () => undefined, runsMayHave: () => false },
+  inRuns: () => Promise.resolve([]),
+};
 
 export interface PackedList {
   readonly key: Binary;

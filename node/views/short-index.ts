@@ -12,6 +12,7 @@ import {
   recordKey,
   recordKeyNumbers,
 } from './index-key.js';
+import { NamedMedia } from './named-media.js';
 import type { MemberNumber } from './position.js';
 import { FAN_IN, RunMerger } from './run-merge.js';
 import { Runs } from './runs.js';
@@ -46,12 +47,14 @@ export class ShortIndex {
   readonly #database: ViewsDatabase;
   readonly #merger: RunMerger;
   readonly runs: Runs;
+  readonly named: NamedMedia;
   /** Every key that has a row, and some others; undefined until somebody asks. */
   #rows: RowFilter | undefined;
 
   private constructor(database: ViewsDatabase, runs: Runs, fanIn: number) {
     this.#database = database;
     this.runs = runs;
+    this.named = new NamedMedia(database);
     this.#merger = new RunMerger(fanIn);
   }
 
@@ -81,12 +84,15 @@ export class ShortIndex {
   }
 
   /**
-   * Filters that together know every key which any record has. Nothing may have been written in this batch yet:
+   * Filters that together know every key which any record has, and every hash that statements name. Nothing may have been written in this batch yet:
    * which rows there are is read once, when somebody first asks.
    */
   async filters(db: BufferedDb): Promise<Uint8Array[]> {
     const rows = this.#rows ?? (await this.#readRows(db));
+    await this.named.load(db);
+    const named = this.named.bytes();
     const filters = this.runs.all.map(({ bloom }) => bloom.bytes);
+    if (named !== undefined) filters.unshift(named);
     return rows.keys === 0 ? filters : [rows.filter.bytes, ...filters];
   }
 

@@ -45,11 +45,29 @@ export const SPACE = {
   /** kind of event, subject, member number -> live events of that kind by the member (tallies.ts) */
   eventsAbout: 'I',
   /** kind of event, subject -> members that have such events */
-  subjectMembers: 'N',
+  subjectMembers: 'u',
   /** kind of event, member number, or nothing for all -> subjects */
-  subjectCount: 'n',
+  subjectCount: 'y',
   /** month, kind of event, member number -> live events */
   eventsInMonth: 'M',
+  /** thing -> positions of the statements that name it (links.ts) */
+  thing: 'k',
+  /** thing, position -> nothing: beyond what counts for one member */
+  furtherThing: 'K',
+  /** entry -> the last assessment by each member (assessments.ts) */
+  assessment: 'a',
+  /** entry, assessment -> nothing: replaced by a later one */
+  earlierAssessment: 'A',
+  /** case -> its openings and closings (events.ts) */
+  caseEvent: 'n',
+  /** case, opening or closing -> nothing: before those that count */
+  earlierCaseEvent: 'N',
+  /** member code -> how many cases it has open, four bytes */
+  openCases: 'w',
+  /** entry -> positions of the events that answer it */
+  answer: 'b',
+  /** entry, position -> nothing: beyond what counts for one member */
+  furtherAnswer: 'B',
 } as const;
 
 /** The range of all keys of a space that begin with the prefix. */

@@ -3,8 +3,8 @@
 // named; an event that dies is counted back.
 //
 //   I <kind> <subject> <member number>  -> live events of the kind about the subject by the member (6)
-//   N <kind> <subject>                  -> members that have such events (6)
-//   n <kind> <member number, or none>   -> subjects of the member, or in all (6)
+//   u <kind> <subject>                  -> members that have such events (6)
+//   y <kind> <member number, or none>   -> subjects of the member, or in all (6)
 //   M <month> <kind> <member number>    -> live events (6)
 //
 // A kind is one byte, a subject its member's code, '/', and 16 bytes, a month two bytes: months since year 0.

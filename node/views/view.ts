@@ -11,6 +11,7 @@ import type { PlainRecords } from './plain-records.js';
 import type { MemberNumber } from './position.js';
 import type { ListChange } from './ranked-lists.js';
 import type { ShortIndex } from './short-index.js';
+import type { ThingKey } from './thing-key.js';
 
 /** One step of the driver: what changed, and what the views made of it so far. */
 export interface Step extends CurrentChange {
@@ -23,6 +24,15 @@ export interface Step extends CurrentChange {
   postings: ReadonlyMap<HashKey, ListChange>;
   /** By the overlaps view: whose members changed. */
   overlaps: ReadonlyMap<HashKey, OverlapChange>;
+  /** By the views of links, assessments and events: where parts may have been joined, or a case opened. */
+  readonly joined: Joined[];
+}
+
+/** A thing at which more is connected than before. */
+export interface Joined {
+  /** Whose statement or record it is. */
+  readonly by: MemberNumber;
+  readonly thing: ThingKey;
 }
 
 export interface OverlapChange {

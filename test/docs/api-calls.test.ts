@@ -6,9 +6,10 @@ import { lookupRoutes } from '../../gateway/socket/lookup-route.js';
 import { nodeRoutes } from '../../gateway/socket/node-routes.js';
 import { noticeRoutes } from '../../gateway/socket/notice-routes.js';
 import { publishRoutes } from '../../gateway/socket/publish-route.js';
+import { showRoutes } from '../../gateway/socket/show-route.js';
 
 const document = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8');
-const routes = [publishRoutes, lookupRoutes, noticeRoutes, holdingRoutes, nodeRoutes, hubRoutes];
+const routes = [publishRoutes, lookupRoutes, showRoutes, noticeRoutes, holdingRoutes, nodeRoutes, hubRoutes];
 
 describe('the description of the local socket', () => {
   it('names every call, and none that there is not', () => {

@@ -1,4 +1,4 @@
-// A police force for tests of hits: views, notices and holdings of one member on real databases.
+// A police force for tests of what it is told: views, notices and holdings of one member on real databases.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { ClassicLevel } from 'classic-level';
 import type { NewHolding } from '../../node/holdings/holding.js';
 import { type Holdings, openHoldings } from '../../node/holdings/holdings.js';
 import type { MemberCode } from '../../node/names.js';
+import { DeconflictionSearch } from '../../node/notices/deconfliction-search.js';
+import { tellDisputesOf } from '../../node/notices/disputes.js';
 import { type HitsOptions, tellHitsOf, tellHitsOfHoldings } from '../../node/notices/hits.js';
 import type { Notice } from '../../node/notices/notice.js';
 import { openTold, type Told } from '../../node/notices/told.js';
@@ -17,6 +19,7 @@ export class Police {
   readonly #db: ClassicLevel<Uint8Array, Uint8Array>;
   readonly #options: HitsOptions;
   readonly #told: Told;
+  readonly #deconfliction: DeconflictionSearch;
   readonly holdings: Holdings;
   readonly node: Node;
 
@@ -24,12 +27,14 @@ export class Police {
     directory: string,
     db: ClassicLevel<Uint8Array, Uint8Array>,
     options: HitsOptions,
+    deconfliction: DeconflictionSearch,
     node: Node,
   ) {
     this.#directory = directory;
     this.#db = db;
     this.#options = options;
     this.#told = options.told;
+    this.#deconfliction = deconfliction;
     this.holdings = options.holdings;
     this.node = node;
   }
@@ -44,8 +49,27 @@ export class Police {
     const told = await openTold(db);
     const holdings = await openHoldings(join(directory, 'holdings'));
     const options = { me: me as MemberCode, told, holdings, now: () => 0 };
-    const node = await Node.start(world, { beforeCommit: (step) => tellHitsOf(step, options) });
-    return new Police(directory, db, options, node);
+    const hasSaid = (generation: number, index: number): boolean =>
+      index < world.size(generation === 1 ? me : `${me}.${generation}`);
+    const onError = (error: Error): void => {
+      throw error;
+    };
+    const deconfliction = new DeconflictionSearch({ ...options, onError });
+    const node = await Node.start(world, {
+      async beforeCommit(step) {
+        await tellHitsOf(step, options);
+        await tellDisputesOf(step, { ...options, hasSaid });
+        deconfliction.note(step.joined);
+      },
+    });
+    // The views of the node change when it is started again.
+    deconfliction.start({
+      batchEnd: () => node.views.batchEnd(),
+      get connections() {
+        return node.views.connections;
+      },
+    });
+    return new Police(directory, db, options, deconfliction, node);
   }
 
   /** Keeps the hashes at home and looks who else has them. */
@@ -61,6 +85,7 @@ export class Police {
   /** All that was told, once the logs are applied. */
   async hears(): Promise<Notice[]> {
     await this.node.views.settled();
+    await this.#deconfliction.idle();
     return await this.#told.read(1, 10_000);
   }
 
@@ -75,6 +100,7 @@ export class Police {
   }
 
   async retire(): Promise<void> {
+    await this.#deconfliction.close();
     await this.node.stop();
     await this.holdings.close();
     await this.#db.close();

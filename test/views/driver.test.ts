@@ -201,6 +201,9 @@ describe('the status', () => {
       ['hashes', 0],
       ['overlaps', 0],
       ['figures', 0],
+      ['links', 0],
+      ['assessments', 0],
+      ['events', 0],
       ['statements', 0],
       ['tallies', 0],
     ]);

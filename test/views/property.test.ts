@@ -3,20 +3,28 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shortLogName } from '../../node/names.js';
+import { type MemberCode, shortLogName } from '../../node/names.js';
 import { ALGORITHMS, hashText, type NamedHash } from '../../node/statements/hashes.js';
+import { parseReference } from '../../node/statements/references.js';
 import { uuidText } from '../../node/statements/uuid.js';
+import { entryKey } from '../../node/views/entry-key.js';
 import { BATCH_ENTRIES } from '../../node/views/jobs.js';
+import type { Part } from '../../node/views/part.js';
+import { parseThingKey, thingKeyText } from '../../node/views/thing-key.js';
 import { expectedFrom } from './model.js';
 import { hashOf, logOf, type RecordParts, recordIdOf, saidBy } from './records.js';
 import { EAGER_BULK, Node, World } from './world.js';
 
 const LOGS = ['NL', 'NL.2', 'AU', 'US'];
 const WORDS = ['a/1', 'a/2', 'b'];
-const SUBJECTS = ['NL/00000000-0000-4000-8000-000000000001', 'AU/00000000-0000-4000-8000-000000000001'];
+const SUBJECTS = [1, 2].flatMap((n) =>
+  ['NL', 'AU', 'US'].map((member) => `${member}/00000000-0000-4000-8000-00000000000${n}`),
+);
 const ALL_HASHES: NamedHash[] = ALGORITHMS.flatMap((algorithm) =>
   WORDS.map((word) => hashOf(algorithm, word)),
 );
+
+const HASH_TEXTS = ALL_HASHES.map(({ algorithm, hash }) => hashText(algorithm, hash));
 
 const aWord = fc.option(fc.constantFrom(...WORDS), { nil: undefined });
 const aRecord: fc.Arbitrary<RecordParts> = fc
@@ -55,7 +63,28 @@ const manyRecords: fc.Arbitrary<(RecordParts | undefined)[]> = fc
       ),
   );
 
-/** What one member says of its own log and of the world: events, and retractions of places and of record ids. */
+const aVictim = fc.constantFrom(...SUBJECTS).map((subject) => `victim:${subject}`);
+const aHash = fc.constantFrom(...HASH_TEXTS);
+const aKeepUntil = fc.constantFrom('1970-04-10', '1970-04-11', '1970-04-12');
+
+/** Links of all forms, also those that need an owner's word. */
+const aLink: fc.Arbitrary<object> = fc
+  .oneof(
+    fc.record({ link: fc.constant('depicts'), from: aHash, to: aVictim }),
+    fc.record({ link: fc.constant('near-duplicate'), from: aHash, to: aHash }),
+    fc.record({ link: fc.constant('same-as'), from: aVictim, to: aVictim }),
+    fc.record({ link: fc.constant('same-as'), from: aVictim, to: aVictim }),
+  )
+  .filter(({ from, to }) => from !== to)
+  .chain((link) =>
+    fc
+      .record({ keepUntil: aKeepUntil }, { requiredKeys: [] })
+      .map((rest) => ({ ...link, confidence: 'probable', ...rest })),
+  );
+
+const aCase = fc.constantFrom('c1', 'c2').map((word) => uuidText(recordIdOf(word)));
+
+/** What one member says of its own logs and of the world. */
 const aStatement: fc.Arbitrary<object> = fc.oneof(
   fc.record({
     retract: fc
@@ -71,15 +100,47 @@ const aStatement: fc.Arbitrary<object> = fc.oneof(
     {
       event: fc.constantFrom('victim-identified', 'victim-safeguarded'),
       subject: fc.constantFrom(...SUBJECTS),
-      keepUntil: fc.constantFrom('1970-04-10', '1970-04-11', '1970-04-12'),
+      media: fc.uniqueArray(aHash, { maxLength: 3 }),
+      series: fc.constantFrom(...SUBJECTS),
+      answers: fc.constantFrom('NL:0', 'AU:0', 'US:0'),
+      keepUntil: aKeepUntil,
     },
     { requiredKeys: ['event', 'subject'] },
   ),
+  fc.record(
+    {
+      event: fc.constantFrom('investigation-opened', 'investigation-closed'),
+      case: aCase,
+      subject: fc.constantFrom(...SUBJECTS),
+      keepUntil: aKeepUntil,
+    },
+    { requiredKeys: ['event', 'case', 'subject'] },
+  ),
+  { weight: 4, arbitrary: aLink },
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      {
+        assess: fc.record({ ofOthers: fc.nat(3), index: fc.nat(12) }),
+        verdict: fc.constantFrom('agree', 'agree', 'dispute'),
+        keepUntil: aKeepUntil,
+      },
+      { requiredKeys: ['assess', 'verdict'] },
+    ),
+  },
 );
 
 /** The bytes of a statement in the log named; retractions stand for places before them, or for nothing. */
 function said(log: string, statement: object, size: number): Uint8Array {
   const member = log.split('.')[0] as string;
+  const { assess } = statement as { assess?: { ofOthers: number; index: number } };
+  if (assess !== undefined) {
+    const others = LOGS.filter((other) => other.split('.')[0] !== member);
+    return saidBy(member, {
+      ...statement,
+      assess: `${others[assess.ofOthers % others.length]}:${assess.index}`,
+    });
+  }
   const { retract } = statement as { retract?: string | { later: boolean; index: number } };
   if (typeof retract !== 'object') return saidBy(member, statement);
   const isLaterLog = log.includes('.');
@@ -208,6 +269,31 @@ async function expectTheModel(world: World, node: Node): Promise<void> {
   expect(await node.views.figures()).toEqual(expected.figures);
   const { all, members } = await node.views.tallies();
   expect({ all, members: Object.fromEntries(members) }).toEqual(expected.tallies);
+  for (const thing of [...HASH_TEXTS, ...SUBJECTS]) {
+    const part = await node.views.connections.part(parseThingKey(thing, 'NL' as MemberCode));
+    const things = thingsOf(part);
+    expect(things).toEqual(expected.connected.part(thing));
+    const openings = await node.views.connections.openings(part);
+    expect(openings.map(({ entry }) => entry)).toEqual(expected.connected.openings(things));
+  }
+  expect(await talliesOf(node, expected.connected.tallies.keys())).toEqual(expected.connected.tallies);
+}
+
+/** Hashes, and subjects without their kinds, sorted. */
+function thingsOf({ things }: Part): string[] {
+  return [...things.keys()].map((key) => thingKeyText(key, undefined).replace('subject:', '')).sort();
+}
+
+async function talliesOf(node: Node, entries: Iterable<string>): Promise<Map<string, object>> {
+  const keys = [...entries].map((entry) => [entry, entryKey(parseReference(entry)) as string] as const);
+  const found = await node.views.connections.assessments(keys.map(([, key]) => key));
+  return new Map(
+    keys.map(([entry, key]) => {
+      const who = (verdict: string): string[] =>
+        (found.get(key) ?? []).flatMap((said) => (said.verdict === verdict ? [said.by] : []));
+      return [entry, { agree: who('agree'), dispute: who('dispute') }];
+    }),
+  );
 }
 
 describe('the views', () => {

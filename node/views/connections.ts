@@ -1,0 +1,147 @@
+// What the views tell of things, beyond look-ups: what is connected with one, which investigations are open, what
+// members think of entries, and the statements themselves with the times at which their authors made them.
+
+import type { LogName, MemberCode } from '../names.js';
+import { decodeEntry } from '../statements/entry.js';
+import { assessmentsOf, type CountedAssessment } from './assessments.js';
+import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
+import { type EntryKey, entryKey, entryKeyAt, positionAt } from './entry-key.js';
+import {
+  answersTo,
+  eventsOfCases,
+  membersWithOpenCases,
+  type Opening,
+  openAmong,
+  openPositions,
+} from './events.js';
+import { type LiveStatement, statementsAt } from './live-statements.js';
+import type { LogTable } from './log-table.js';
+import { recordsBearing } from './lookup.js';
+import { thingsIn } from './naming.js';
+import { type Part, partOf } from './part.js';
+import { indexOf, inRuns, type Position } from './position.js';
+import type { Runs } from './runs.js';
+import type { ViewSource } from './source.js';
+import type { ThingKey } from './thing-key.js';
+
+/** Openings that are read at once. */
+const OPENINGS_TOGETHER = 64;
+
+/** The tables of whoever follows the logs, as they are at each time. */
+export interface FollowedTables {
+  readonly logs: LogTable;
+  readonly index: { readonly runs: Runs };
+}
+
+export class Connections {
+  readonly #db: ViewsDatabase;
+  readonly #source: Pick<ViewSource, 'read'>;
+  readonly #tables: FollowedTables;
+  readonly #reader: Reader;
+
+  constructor(db: ViewsDatabase, source: Pick<ViewSource, 'read'>, tables: FollowedTables) {
+    this.#db = db;
+    this.#source = source;
+    this.#tables = tables;
+    this.#reader = { getMany: (keys) => getMany(db, keys) };
+  }
+
+  get logs(): LogTable {
+    return this.#tables.logs;
+  }
+
+  /** All that is connected with the thing, as far as a walk may go. */
+  async part(thing: ThingKey): Promise<Part> {
+    const { index } = this.#tables;
+    return await partOf(
+      {
+        reader: this.#reader,
+        logs: this.logs,
+        bearing: (hashes) => recordsBearing(this.#db, index.runs, hashes),
+      },
+      thing,
+    );
+  }
+
+  /** The investigations that are open in a part. */
+  async openings({ statements }: Part): Promise<Opening[]> {
+    return await openAmong(this.#reader, this.logs, statements);
+  }
+
+  /** The members that have investigations open, anywhere. */
+  async membersWithOpenCases(): Promise<MemberCode[]> {
+    return await membersWithOpenCases(this.#db);
+  }
+
+  /** A thing of each investigation that is open, of a member or of all. */
+  async *openThings(member?: MemberCode): AsyncGenerator<ThingKey> {
+    let positions: Position[] = [];
+    for await (const position of openPositions(this.#db, member)) {
+      positions.push(position);
+      if (positions.length < OPENINGS_TOGETHER) continue;
+      yield* await this.#firstThings(positions);
+      positions = [];
+    }
+    yield* await this.#firstThings(positions);
+  }
+
+  /** For each entry that anybody assessed, the last live assessment by each member. */
+  async assessments(entries: readonly EntryKey[]): Promise<Map<EntryKey, CountedAssessment[]>> {
+    return await assessmentsOf(this.#reader, this.logs, entries);
+  }
+
+  async statements(positions: Iterable<Position>): Promise<Map<Position, LiveStatement>> {
+    return await statementsAt(this.#reader, positions);
+  }
+
+  /**
+   * The events that read as threads with the given ones: those which they answer, those that answer them, and the
+   * openings and closings of their cases; as many rounds of that as give something new, up to `limit` events.
+   */
+  async threads(events: readonly LiveStatement[], limit: number): Promise<LiveStatement[]> {
+    const found = new Map(events.map((event) => [event.position, event]));
+    let fresh = events;
+    while (fresh.length > 0 && found.size < limit) {
+      const answers = await answersTo(
+        this.#reader,
+        fresh.map(({ position }) => entryKeyAt(this.logs, position)),
+      );
+      const cases = await eventsOfCases(this.#reader, this.logs, fresh);
+      const answered = fresh.flatMap((event) => this.#answered(event) ?? []);
+      const positions = [...answers.flat(), ...cases, ...answered].filter((position) => !found.has(position));
+      const read = await this.statements(positions);
+      fresh = [...read.values()].filter(({ said }) => said.case === 'event').slice(0, limit - found.size);
+      for (const event of fresh) found.set(event.position, event);
+    }
+    return [...found.values()];
+  }
+
+  /** When the authors made the entries, in UTC seconds; those whose bytes are gone are left out. */
+  async madeAt(positions: readonly Position[]): Promise<Map<Position, number>> {
+    const times = new Map<Position, number>();
+    for (const run of inRuns([...positions].sort())) {
+      const first = indexOf(run[0] as Position);
+      const entries = await this.#source.read(this.#logName(run[0] as Position), first, first + run.length);
+      for (const [i, position] of run.entries()) {
+        const bytes = entries[i];
+        if (bytes !== undefined) times.set(position, Number(decodeEntry(bytes).madeAt));
+      }
+    }
+    return times;
+  }
+
+  #logName(position: Position): LogName {
+    return this.logs.logAt(position).name;
+  }
+
+  #answered({ said }: LiveStatement): Position | undefined {
+    if (said.case !== 'event' || said.value.answers === undefined) return undefined;
+    const key = entryKey(said.value.answers);
+    return key === undefined ? undefined : positionAt(this.logs, key);
+  }
+
+  async #firstThings(positions: readonly Position[]): Promise<ThingKey[]> {
+    const statements = await this.statements(positions);
+    return [...statements.values()].flatMap(({ said }) => thingsIn(said)[0]?.key ?? []);
+  }
+}

@@ -1,0 +1,239 @@
+// The events view: which investigations are open, and which events answer which entry. An opening is open until its
+// member closes the case of the same id after it; a case that is opened again is open again.
+//
+//   n <length, 1> <member code> <case id, 16>  -> openings and closings that count, sorted: position, and 1 or 0
+//   N <as above> <position, 1 or 0>            -> nothing: before those that count
+//   w <member code>                            -> cases that are open, four bytes
+//   b <entry>                                  -> positions of the events that answer it
+//   B <entry> <position>                       -> nothing: beyond EVENTS_OF_A_MEMBER
+
+import type { Hash } from 'node:crypto';
+import { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { MemberCode } from '../names.js';
+import { type Binary, fromBinary, readU32, toBinary, u32 } from './binary.js';
+import { type Reader, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
+import { type EntryKey, entryKey } from './entry-key.js';
+import { type LiveStatement, statementsAt } from './live-statements.js';
+import { type LogTable, placeText } from './log-table.js';
+import { thingsIn } from './naming.js';
+import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
+import { editLists, type ListChange, ListEdits, type ListRules, NEVER_IN_BULK } from './ranked-lists.js';
+import { rangeOf, SPACE } from './spaces.js';
+import type { ThingKey } from './thing-key.js';
+import type { Step, View } from './view.js';
+
+/** How many openings and closings of a case count, its last ones; and how many answers by one member, its first. */
+export const EVENTS_OF_A_MEMBER = 64;
+
+export type CaseKey = Binary;
+
+/** An investigation that is open. */
+export interface Opening {
+  readonly member: MemberCode;
+  /** 16 bytes. */
+  readonly caseId: Binary;
+  /** As people write it: `NL:5`. */
+  readonly entry: string;
+  /** What it is about. */
+  readonly things: readonly ThingKey[];
+}
+
+const OPENED = '\x01';
+const CLOSED = '\x00';
+const CASE_ENTRY_BYTES = POSITION_BYTES + 1;
+
+const CASES: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
+  space: SPACE.caseEvent,
+  furtherSpace: SPACE.earlierCaseEvent,
+  cap: EVENTS_OF_A_MEMBER,
+  order: 'last',
+  pack: (entries) => entries.join(''),
+  unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitCase(value))),
+};
+
+const ANSWERS: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
+  space: SPACE.answer,
+  furtherSpace: SPACE.furtherAnswer,
+  cap: EVENTS_OF_A_MEMBER,
+  order: 'first',
+  pack: (entries) => entries.join(''),
+  unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
+};
+
+export const eventsView: View = {
+  name: 'events',
+  version: 1,
+
+  async follow(step: Step): Promise<void> {
+    const { born, died } = step.statements;
+    const [cases, answers] = [new ListEdits(), new ListEdits()];
+    for (const statement of died) {
+      eachOf(step.logs, statement, cases.remove.bind(cases), answers.remove.bind(answers));
+    }
+    for (const statement of born) {
+      eachOf(step.logs, statement, cases.add.bind(cases), answers.add.bind(answers));
+    }
+    if (answers.byKey.size > 0) await editLists(step.db, { ...NEVER_IN_BULK, ...ANSWERS }, answers);
+    if (cases.byKey.size === 0) return;
+    const changes = await editLists(step.db, { ...NEVER_IN_BULK, ...CASES }, cases);
+    await countOpen(step, changes);
+    await noteReopened(step, changes);
+  },
+
+  /** For each case in the order of keys its events; then for each entry that is answered, by what. */
+  async digest(db: ViewsDatabase, snapshot: Snapshot, logs: LogTable, hash: Hash): Promise<void> {
+    for await (const [key, value] of scan(db, ...rangeOf(SPACE.caseEvent), { snapshot })) {
+      const events = splitCase(value).map(
+        (entry) => `${placeText(logs, entry.slice(0, POSITION_BYTES))} ${isOpening(entry)}`,
+      );
+      hash.update(fromBinary(`${key}${events.join(',')}\n`));
+    }
+    for await (const [key, value] of scan(db, ...rangeOf(SPACE.answer), { snapshot })) {
+      const places = splitPositions(value).map((position) => placeText(logs, position));
+      hash.update(fromBinary(`${key}${places.sort().join(',')}\n`));
+    }
+  },
+};
+
+/** Those of the statements that opened an investigation which is open. */
+export async function openAmong(
+  db: Reader,
+  logs: LogTable,
+  statements: readonly LiveStatement[],
+): Promise<Opening[]> {
+  const opened = statements.flatMap((statement) => {
+    const event = caseEventOf(logs, statement);
+    return event?.entry.endsWith(OPENED) === true ? [{ statement, ...event }] : [];
+  });
+  const rows = await db.getMany(opened.map(({ key }) => SPACE.caseEvent + key));
+  return opened.flatMap(({ statement: { position, said }, key, entry }, i): Opening[] => {
+    if (!stillOpen(splitCase(rows[i] ?? '')).includes(entry)) return [];
+    return [
+      {
+        member: logs.logAt(position).member,
+        caseId: key.slice(-16),
+        entry: placeText(logs, position),
+        things: thingsIn(said).map((thing) => thing.key),
+      },
+    ];
+  });
+}
+
+/** The members that have cases open, in the order of codes. */
+export async function membersWithOpenCases(db: ViewsDatabase): Promise<MemberCode[]> {
+  const members: MemberCode[] = [];
+  for await (const [key] of scan(db, ...rangeOf(SPACE.openCases))) members.push(key.slice(1) as MemberCode);
+  return members;
+}
+
+/** Positions of the openings that are open, of a member or of all. */
+export async function* openPositions(db: ViewsDatabase, member?: MemberCode): AsyncGenerator<Position> {
+  const prefix = member === undefined ? '' : ownPrefix(member);
+  for await (const [, row] of scan(db, ...rangeOf(SPACE.caseEvent, prefix))) {
+    for (const entry of stillOpen(splitCase(row))) yield entry.slice(0, POSITION_BYTES);
+  }
+}
+
+/** For each entry the positions of the events that answer it. */
+export async function answersTo(db: Reader, entries: readonly EntryKey[]): Promise<Position[][]> {
+  const rows = await db.getMany(entries.map((entry) => SPACE.answer + entry));
+  return rows.map((row) => splitPositions(row ?? ''));
+}
+
+/** The openings and closings of the cases to which the statements belong. */
+export async function eventsOfCases(
+  db: Reader,
+  logs: LogTable,
+  statements: readonly LiveStatement[],
+): Promise<Position[]> {
+  const keys = new Set(statements.flatMap((statement) => caseOf(logs, statement) ?? []));
+  const rows = await db.getMany([...keys].map((key) => SPACE.caseEvent + key));
+  return rows.flatMap((row) => splitCase(row ?? '').map((entry) => entry.slice(0, POSITION_BYTES)));
+}
+
+function eachOf(
+  logs: LogTable,
+  statement: LiveStatement,
+  ofCase: (key: CaseKey, entry: Binary) => void,
+  answer: (key: EntryKey, position: Position) => void,
+): void {
+  const event = caseEventOf(logs, statement);
+  if (event !== undefined) ofCase(event.key, event.entry);
+  const { said, position } = statement;
+  if (said.case !== 'event' || said.value.answers === undefined) return;
+  const key = entryKey(said.value.answers);
+  if (key !== undefined) answer(key, position);
+}
+
+/** The case of an opening or closing, and how it stands in the list of the case. */
+function caseEventOf(
+  logs: LogTable,
+  statement: LiveStatement,
+): { readonly key: CaseKey; readonly entry: Binary } | undefined {
+  const { said, position } = statement;
+  if (said.case !== 'event') return undefined;
+  const { kind } = said.value;
+  if (kind !== EventKind.INVESTIGATION_OPENED && kind !== EventKind.INVESTIGATION_CLOSED) return undefined;
+  const key = caseOf(logs, statement);
+  if (key === undefined) return undefined;
+  return { key, entry: position + (kind === EventKind.INVESTIGATION_OPENED ? OPENED : CLOSED) };
+}
+
+function caseOf(logs: LogTable, { said, position }: LiveStatement): CaseKey | undefined {
+  if (said.case !== 'event' || said.value.caseId.length === 0) return undefined;
+  return ownPrefix(logs.logAt(position).member) + toBinary(said.value.caseId);
+}
+
+function ownPrefix(member: MemberCode): Binary {
+  return String.fromCharCode(member.length) + member;
+}
+
+function splitCase(list: Binary): Binary[] {
+  const entries: Binary[] = [];
+  for (let at = 0; at < list.length; at += CASE_ENTRY_BYTES) {
+    entries.push(list.slice(at, at + CASE_ENTRY_BYTES));
+  }
+  return entries;
+}
+
+function isOpening(entry: Binary): boolean {
+  return entry.endsWith(OPENED);
+}
+
+/** The openings behind the last closing. */
+function stillOpen(entries: readonly Binary[]): Binary[] {
+  return entries.slice(entries.findLastIndex((entry) => !isOpening(entry)) + 1);
+}
+
+async function countOpen(step: Step, changes: ReadonlyMap<CaseKey, ListChange>): Promise<void> {
+  const more = new Map<Binary, number>();
+  for (const [key, { before, now }] of changes) {
+    const change = Number(stillOpen(now).length > 0) - Number(stillOpen(before).length > 0);
+    const member = key.slice(1, -16);
+    if (change !== 0) more.set(member, (more.get(member) ?? 0) + change);
+  }
+  const members = [...more.keys()];
+  const rows = await step.db.getMany(members.map((member) => SPACE.openCases + member));
+  for (const [i, member] of members.entries()) {
+    const row = rows[i];
+    const count = (row === undefined ? 0 : readU32(row, 0)) + (more.get(member) as number);
+    if (count === 0) step.db.delete(SPACE.openCases + member);
+    else step.db.put(SPACE.openCases + member, u32(count));
+  }
+}
+
+/** An opening whose closing went is open again. Those that are new are noted by the links view. */
+async function noteReopened(step: Step, changes: ReadonlyMap<CaseKey, ListChange>): Promise<void> {
+  const reopened = [...changes.values()].flatMap(({ before, now }) => {
+    const open = new Set(stillOpen(before));
+    return stillOpen(now).filter((entry) => !open.has(entry) && before.includes(entry));
+  });
+  const statements = await statementsAt(
+    step.db,
+    reopened.map((entry) => entry.slice(0, POSITION_BYTES)),
+  );
+  for (const [position, { said }] of statements) {
+    const [first] = thingsIn(said);
+    if (first !== undefined) step.joined.push({ by: memberNumberOf(position), thing: first.key });
+  }
+}
