@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../node/log/log.js';
 import { readFill } from '../../node/log/read-segment.js';
+import { LYON } from '../../node/names.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { leafHash } from '../../node/tlog/hash.js';
 import { HoleReason, HoleSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -129,18 +130,18 @@ describe('holes', () => {
     await reader.extend(withHoles(await segmentOf(author, 0), wanted));
     expect(reader.root).toEqual(author.root);
     expect(reader.holes).toBe(6);
-    expect((await reader.listHoles(100)).map((hole) => Number(hole.index))).toEqual(wanted);
+    expect((await reader.listDueHoles(100)).map((hole) => Number(hole.index))).toEqual(wanted);
     reader = await openLog(store);
     expect(reader.holes).toBe(6);
     const wrong = create(SegmentSchema, { log: NL, from: 3n, entries: entries(1, 4), fill: true });
     await expect(reader.fill(wrong)).rejects.toMatchObject({ code: 'bad-proof' });
     expect(reader.holes).toBe(6);
-    const whole = (await readFill(author, 0, 600, 1e6)) as Segment;
+    const whole = (await readFill(author, LYON, 0, 600, 1e6)) as Segment;
     expect(await reader.fill(whole)).toBe(6);
     expect(await reader.fill(whole)).toBe(0);
     for (const log of [reader, await openLog(store)]) {
       expect(log.holes).toBe(0);
-      expect(await log.listHoles(10)).toEqual([]);
+      expect(await log.listDueHoles(10)).toEqual([]);
       expect(await log.read(0, 600)).toEqual(entries(600));
     }
   });
@@ -150,7 +151,7 @@ describe('holes', () => {
     const store = createMemoryStore();
     const reader = await openLog(store);
     await reader.extend(withHoles(await segmentOf(author, 0), [10, 280]));
-    const fill = (await readFill(author, 0, 300, 1e6)) as Segment;
+    const fill = (await readFill(author, LYON, 0, 300, 1e6)) as Segment;
     await author.append(entries(700, 300), SIGNER);
     const filling = [reader.fill(fill), reader.fill(fill)];
     const growing: Promise<unknown>[] = [];
@@ -174,7 +175,7 @@ describe('holes', () => {
     await author.append(entries(200, 200), SIGNER);
     await reader.extend(await segmentOf(author, 200));
     const again = await openLog(store);
-    expect((await again.listHoles(10)).map((hole) => Number(hole.index))).toEqual([150]);
+    expect((await again.listDueHoles(10)).map((hole) => Number(hole.index))).toEqual([150]);
     const relayed = await segmentOf(again, 0);
     expect(relayed.holes.map((hole) => Number(hole.index))).toEqual([150]);
     expect(relayed.entries[150]).toHaveLength(0);
@@ -183,7 +184,7 @@ describe('holes', () => {
   it('stand for entries that break a rule, and are told on as missing', async () => {
     const author = await aLog(10);
     const log = await openLog(createMemoryStore(), {
-      examine: (index) => (index === 4 ? 'no hash' : undefined),
+      examine: (index) => (index === 4 ? { reason: HoleReason.REFUSED, rule: 'no hash' } : undefined),
     });
     await log.extend(await segmentOf(author, 0));
     expect(log.holes).toBe(1);
@@ -209,7 +210,7 @@ describe('holes', () => {
       Array.from({ length: 256 }, () => new Uint8Array(8000)),
       SIGNER,
     );
-    const fill = (await readFill(log, 0, 256, 768 * 1024)) as Segment;
+    const fill = (await readFill(log, LYON, 0, 256, 768 * 1024)) as Segment;
     expect(toBinary(SegmentSchema, fill).length).toBeLessThan(1024 * 1024);
   });
 });
