@@ -55,6 +55,8 @@ export interface LogStatus {
   readonly why: string;
   readonly behind: number;
   readonly holes: number;
+  /** Those of the holes whose bytes are sealed for others: nothing is missing there. */
+  readonly notAddressed: number;
   /** The author's latest checkpoint, a signed note; null while there is none. */
   readonly checkpoint: string | null;
   /** The log's verifier key in signed-note form. */
@@ -162,7 +164,7 @@ export interface WatchedEntry {
   readonly index: number;
   /** Leaf hash, hex. */
   readonly entry: string;
-  /** Our JSON form of the record; null for a hole. */
+  /** Our JSON form of the statement; null for a hole, and in the registry. */
   readonly record: unknown;
 }
 

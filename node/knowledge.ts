@@ -11,7 +11,9 @@ import type { Log } from './log/log.js';
 import type { Logs } from './log/logs.js';
 import type { LogName, MemberCode } from './names.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
+import { tellLeadsOf } from './notices/leads.js';
 import { tellFork, tellMembership } from './notices/membership.js';
+import { tellSealedHitsOf } from './notices/sealed-hits.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openDerived } from './store/derived-database.js';
@@ -19,6 +21,7 @@ import { openDatabase } from './store/open-database.js';
 import type { BulkSorter } from './views/bulk.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
+import type { Opener } from './views/opener.js';
 
 export interface Knowledge {
   readonly views: Views;
@@ -39,6 +42,8 @@ export interface KnowledgeSurroundings {
   readonly logs: Logs;
   readonly clock: Clock;
   readonly log: OperationsLog;
+  /** Opens what is sealed for this member. */
+  readonly open: Opener;
   /** Where long logs are sorted out; without it, on this thread. */
   readonly sorter?: BulkSorter | undefined;
 }
@@ -65,7 +70,7 @@ export async function openKnowledge(around: KnowledgeSurroundings): Promise<Know
 
 /** Notes in `closers` what is open already. */
 async function assemble(
-  { paths, me, logs, clock, log, sorter }: KnowledgeSurroundings,
+  { paths, me, logs, clock, log, open, sorter }: KnowledgeSurroundings,
   closers: (() => Promise<void>)[],
 ): Promise<Knowledge> {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
@@ -84,7 +89,12 @@ async function assemble(
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),
     log,
-    beforeCommit: (step) => tellHitsOf(step, hits),
+    open,
+    beforeCommit: async (step) => {
+      await tellHitsOf(step, hits);
+      await tellSealedHitsOf(step, hits);
+      await tellLeadsOf(step, hits);
+    },
     ...(sorter === undefined ? {} : { sorter }),
   });
   const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);

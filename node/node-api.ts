@@ -19,6 +19,7 @@ import { connectionStatuses, logStatuses } from './status.js';
 import { fromBinary } from './views/binary.js';
 import { namedHash } from './views/hash-key.js';
 import type { RecordAnswer as FoundRecord } from './views/lookup.js';
+import type { Opener } from './views/opener.js';
 
 export interface NodeParts {
   readonly me: MemberCode;
@@ -28,6 +29,7 @@ export interface NodeParts {
   readonly book: ReceiptBook;
   readonly publisher: Publisher;
   readonly knowledge: Knowledge;
+  readonly open: Opener;
   readonly hub: HubApi | undefined;
   /** The certificate that is shown now. */
   readonly shown: { readonly tls: TlsIdentity };
@@ -87,7 +89,10 @@ export function nodeApi(parts: NodeParts): NodeApi {
         for (const notice of notices) listener(notice);
       }),
     entries: (after) =>
-      entryFeed({ federation: logs.registry.state.federation, all: () => logs.all() }, after),
+      entryFeed(
+        { federation: logs.registry.state.federation, all: () => logs.all(), open: parts.open },
+        after,
+      ),
     onEntries: (listener) => logs.onChange(() => listener()),
     addHoldings: (items) => knowledge.hold(items),
     listHoldings: (label) => listed(holdings, label),

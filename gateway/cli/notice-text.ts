@@ -1,10 +1,11 @@
 // A notice on one line for people: its number, its time, and what it says.
 //
 //   #12  2026-01-31T12:00:00.000Z  hit  our AU:3 and NL:5 have the same sha256 9f86…0a08
+//   #13  2026-01-31T12:00:01.000Z  lead  NL:6, for AU, FR: {"assess":"AU:3","verdict":"dispute"}
 
 import type { Notice, WatchedEntry } from '../../node/api.js';
 import { type LogName, shortLogName } from '../../node/names.js';
-import type { MatchNotice } from '../../node/notices/notice.js';
+import type { LeadNotice, MatchNotice } from '../../node/notices/notice.js';
 import { oneLine, type Terminal } from './terminal.js';
 
 /** Longer facts belong to programs. */
@@ -13,7 +14,7 @@ const MAX_FACT = 200;
 /** The line of a notice. */
 export function noticeText(terminal: Terminal, notice: Notice): string {
   const { sequence, kind, at } = notice;
-  const said = isMatch(notice) ? matchText(notice) : factsText(notice);
+  const said = isMatch(notice) ? matchText(notice) : isLead(notice) ? leadText(notice) : factsText(notice);
   return `#${sequence}  ${at}  ${terminal.paint(colourOf(kind), kind)}  ${said}`;
 }
 
@@ -25,6 +26,17 @@ export function entryText(terminal: Terminal, { log, index, record }: WatchedEnt
 
 function isMatch(notice: Notice): notice is Extract<Notice, MatchNotice> {
   return notice.kind === 'hit' || notice.kind === 'conflict';
+}
+
+function isLead(notice: Notice): notice is Extract<Notice, LeadNotice> {
+  return notice.kind === 'lead';
+}
+
+function leadText({ from, log, index, statement }: LeadNotice): string {
+  const { readers, ...said } = statement;
+  return oneLine(
+    `${log ?? from}:${index}, for ${(readers as readonly string[]).join(', ')}: ${JSON.stringify(said)}`,
+  );
 }
 
 function matchText({ kind, hash, algorithm, mine, other }: MatchNotice): string {
@@ -47,6 +59,6 @@ function factsText({ sequence: _sequence, kind: _kind, at: _at, ...facts }: Noti
 }
 
 function colourOf(kind: string): 'green' | 'red' | 'cyan' {
-  if (kind === 'hit') return 'green';
+  if (kind === 'hit' || kind === 'lead') return 'green';
   return kind === 'conflict' || kind === 'fault' ? 'red' : 'cyan';
 }

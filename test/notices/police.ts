@@ -9,7 +9,9 @@ import { type Holdings, openHoldings } from '../../node/holdings/holdings.js';
 import type { MemberCode } from '../../node/names.js';
 import { type HitsOptions, tellHitsOf, tellHitsOfHoldings } from '../../node/notices/hits.js';
 import type { Notice } from '../../node/notices/notice.js';
+import { tellSealedHitsOf } from '../../node/notices/sealed-hits.js';
 import { openTold, type Told } from '../../node/notices/told.js';
+import type { Opener } from '../../node/views/opener.js';
 import { Node, type World } from '../views/world.js';
 
 export class Police {
@@ -34,7 +36,8 @@ export class Police {
     this.node = node;
   }
 
-  static async of(me: string, world: World): Promise<Police> {
+  /** `open` opens what is sealed for it. */
+  static async of(me: string, world: World, open?: Opener): Promise<Police> {
     const directory = await mkdtemp(join(tmpdir(), 'icse-police-'));
     const db = new ClassicLevel<Uint8Array, Uint8Array>(join(directory, 'told'), {
       keyEncoding: 'view',
@@ -44,7 +47,13 @@ export class Police {
     const told = await openTold(db);
     const holdings = await openHoldings(join(directory, 'holdings'));
     const options = { me: me as MemberCode, told, holdings, now: () => 0 };
-    const node = await Node.start(world, { beforeCommit: (step) => tellHitsOf(step, options) });
+    const node = await Node.start(world, {
+      ...(open === undefined ? {} : { open }),
+      beforeCommit: async (step) => {
+        await tellHitsOf(step, options);
+        await tellSealedHitsOf(step, options);
+      },
+    });
     return new Police(directory, db, options, node);
   }
 
