@@ -4,7 +4,6 @@
 import { positionText } from '../names.js';
 import { namedHash } from '../views/hash-key.js';
 import { bearingLeads, type SealedRecord, sealedRecordOf, sealedRecordsWith } from '../views/lead-hashes.js';
-import type { LiveRecord } from '../views/live-records.js';
 import { findRecords } from '../views/lookup.js';
 import { indexOf } from '../views/position.js';
 import type { Step } from '../views/view.js';
@@ -56,9 +55,12 @@ async function hitsOfFreshLeads(step: Step, { me, holdings }: HitsOptions, at: s
 
 /** What we have published just now, against what was sealed for us. */
 async function hitsOfFreshRecords(step: Step, { me }: HitsOptions, at: string): Promise<Untold[]> {
+  const { plain } = step;
+  const applied = step.applied.filter(({ position }) => step.logs.logAt(position).member === me);
+  const isPlainMine = plain.count > 0 && step.logs.codeOf(plain.member) === me;
+  if (applied.length === 0 && !isPlainMine) return [];
   if ((await bearingLeads(step.db)) === 0) return [];
-  const isMine = ({ position }: LiveRecord): boolean => step.logs.logAt(position).member === me;
-  const mine = [...step.applied, ...step.plain.records()].filter(isMine);
+  const mine = isPlainMine ? [...applied, ...plain.records()] : applied;
   const hashes = [...new Set(mine.flatMap((record) => record.hashes))];
   const sealed = await sealedRecordsWith(step.db, step.logs, hashes);
   const byHash = new Map(hashes.map((hash, i) => [hash, sealed[i] ?? []]));

@@ -1,13 +1,13 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Log } from '../../node/log/log.js';
+import { Log } from '../../node/log/log.js';
 import { readFill } from '../../node/log/read-segment.js';
 import { LYON } from '../../node/names.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { leafHash } from '../../node/tlog/hash.js';
 import { HoleReason, HoleSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { aLog, entries, NL, openLog, SIGNER, segmentOf } from './logs.js';
+import { aLog, entries, NL, openLog, rules, SIGNER, segmentOf } from './logs.js';
 
 /** The segment with the entries at these indices told as holes. */
 function withHoles(segment: Segment, indices: readonly number[], reason = HoleReason.MISSING): Segment {
@@ -144,6 +144,26 @@ describe('holes', () => {
       expect(await log.listDueHoles(10)).toEqual([]);
       expect(await log.read(0, 600)).toEqual(entries(600));
     }
+  });
+
+  it('whose bytes come and break a rule are asked for no longer, and told of once', async () => {
+    const author = await aLog(6);
+    const told: string[] = [];
+    const examine = () => ({ reason: HoleReason.REFUSED, rule: 'no hash' }) as const;
+    const refusing = rules({ examine });
+    const reader = await Log.open(NL, createMemoryStore(), refusing, (_log, index, rule) =>
+      told.push(`${index}: ${rule}`),
+    );
+    await reader.extend(withHoles(await segmentOf(author, 0), [0, 1, 2, 3, 4, 5]));
+    const fill = (await readFill(author, LYON, 4, 5, 1e6)) as Segment;
+    for (let times = 0; times < 2; times++) expect(await reader.fill(fill)).toBe(0);
+    expect(told).toEqual(['4: no hash']);
+    const holes = await reader.listDueHoles(10);
+    expect(holes.map(({ reason }) => HoleReason[reason])).toEqual([
+      ...['MISSING', 'MISSING', 'MISSING', 'MISSING'],
+      ...['REFUSED', 'MISSING'],
+    ]);
+    expect(reader).toMatchObject({ holes: 6, dueHoles: 6 });
   });
 
   it('that are filled while the log grows cost it nothing', async () => {

@@ -1,15 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seal, type WrappedKeys } from '../../node/keys/sealing.js';
 import type { MemberCode } from '../../node/names.js';
 import { tellLeadsOf } from '../../node/notices/leads.js';
 import type { LeadNotice } from '../../node/notices/notice.js';
 import { openTold, type Told } from '../../node/notices/told.js';
 import type { RegistryState } from '../../node/registry/state.js';
+import { withEnvelope } from '../../node/statements/build.js';
+import { encodeEntry } from '../../node/statements/entry.js';
+import {
+  type SealableStatement,
+  type SealedEntry,
+  sealingContext,
+} from '../../node/statements/sealed-content.js';
 import { uuidText } from '../../node/statements/uuid.js';
 import { openerOf } from '../../node/views/opener.js';
+import {
+  AssessmentSchema,
+  EntryReferenceSchema,
+  SealedContentSchema,
+  SealedSchema,
+} from '../../proto/gen/icse/v1/entry_pb.js';
 import { random } from '../exchange/random.js';
 import { aLead, aSealedEntry, type Seal } from '../exchange/sealed-entries.js';
 import { admit, aRegistry, secretsOf } from '../registry/acts.js';
@@ -163,21 +178,50 @@ describe('a lead', () => {
     },
   );
 
-  it("that was sealed with a member's former key is passed over by its new one", async () => {
-    publishSealed('NL');
-    const open = openerOf(FEDERATION, 'AU' as MemberCode, secretsOf('AU again').sealing);
-    const notes: string[] = [];
-    const node = await Node.start(world, {
-      open,
-      log: { info: (_facts, message) => notes.push(message), error: console.error },
-    });
-    await node.views.settled();
-    const leads = [];
-    for await (const lead of node.views.leads()) leads.push(lead);
-    expect(leads).toEqual([]);
-    expect(notes).toContain(
-      'sealed for this member, and passed over: NL:0: the content key is not wrapped for this sealing key',
-    );
-    await node.stop();
+  it("that was sealed for a member's former key, or breaks the rules, is passed over and noted", async () => {
+    const good = aSealedEntry(registry, { from: 'NL', to: ['AU'] });
+    const own = create(EntryReferenceSchema, { member: 'NL', generation: 1, index: 0n });
+    const broken: SealableStatement = {
+      case: 'assessment',
+      value: create(AssessmentSchema, { entry: own, verdict: 2 }),
+    };
+    for (const [entry, keys, why] of [
+      [good, 'AU again', 'the content key is not wrapped for this sealing key'],
+      [
+        sealedUnchecked(toBinary(SealedContentSchema, create(SealedContentSchema, { statement: broken }))),
+        'AU',
+        "the sealed statement breaks the rules: entry: NL:0 is the author's own; others assess it",
+      ],
+      [sealedUnchecked(new Uint8Array()), 'AU', 'the sealed statement breaks the rules: statement: missing'],
+    ] as const) {
+      const only = new World();
+      only.publish('NL', entry);
+      const notes: string[] = [];
+      const node = await Node.start(only, {
+        open: openerOf(FEDERATION, 'AU' as MemberCode, secretsOf(keys).sealing),
+        log: { info: (_facts, message) => notes.push(message), error: console.error },
+      });
+      await node.views.settled();
+      for await (const lead of node.views.leads()) expect(lead).toBeUndefined();
+      expect(notes).toContain(`sealed for this member, and passed over: NL:0: ${why}`);
+      await node.stop();
+    }
   });
 });
+
+/** An entry of NL for AU with whatever it is in it. */
+function sealedUnchecked(content: Uint8Array): Uint8Array {
+  const salt = random(16);
+  const entryWith = (sealed: WrappedKeys, ciphertext = new Uint8Array()): SealedEntry => {
+    const value = create(SealedSchema, { ...sealed, wrappedKeys: [...sealed.wrappedKeys], ciphertext });
+    const parts = { statement: { case: 'sealed' as const, value }, audience: ['AU'], now: 86_400, random };
+    return withEnvelope(parts, salt) as SealedEntry;
+  };
+  const sealed = seal(
+    content,
+    ['AU', 'NL'].map((member) => secretsOf(member).sealing.publicKey),
+    (keys) => sealingContext(FEDERATION, 'NL' as MemberCode, entryWith(keys)),
+    random,
+  );
+  return encodeEntry(entryWith(sealed, new Uint8Array(sealed.ciphertext)));
+}

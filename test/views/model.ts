@@ -58,7 +58,7 @@ export async function expectedFrom(world: World): Promise<Expected> {
   return { records, overlaps, figures: { records: current.length, overlaps: overlaps.size, members } };
 }
 
-interface Placed {
+export interface Placed {
   readonly member: string;
   readonly generation: number;
   readonly index: number;
@@ -67,7 +67,7 @@ interface Placed {
 }
 
 /** Every live entry: it counts, it has not ended, and nothing that its author said later takes it back. */
-async function liveEntries(world: World): Promise<Placed[]> {
+export async function liveEntries(world: World): Promise<Placed[]> {
   const placed: Placed[] = [];
   for (const { log, member, countedTo } of world.logs()) {
     for (const [index, bytes] of (await world.read(log, 0, countedTo)).entries()) {
