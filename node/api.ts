@@ -4,6 +4,7 @@
 import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { Notice } from './notices/notice.js';
 import type { NamedHash } from './statements/hashes.js';
+import type { ReadStatement } from './statements/statement-json.js';
 
 export type { Notice } from './notices/notice.js';
 
@@ -15,6 +16,16 @@ export interface PublishedRecord {
   /** Only where it is not the member's first log, as `NL.2`. */
   readonly log?: string;
   readonly recordId: string;
+}
+
+export interface PublishedStatement {
+  readonly outcome: 'taken';
+  readonly member: string;
+  readonly index: number;
+  /** Only where it is not the member's first log, as `NL.2`. */
+  readonly log?: string;
+  /** Leaf hash, hex. */
+  readonly entry: string;
 }
 
 export interface RecordAnswer {
@@ -156,6 +167,29 @@ export interface ViewsStatus {
   }[];
 }
 
+export interface MemberFigures {
+  /** Distinct, as far as is known. */
+  readonly victimsIdentified: number;
+  readonly victimsSafeguarded: number;
+  readonly suspectsIdentified: number;
+  readonly suspectsArrested: number;
+  readonly placesIdentified: number;
+  readonly records: number;
+  /** Hashes on record with two or more members; of a member: with it and another. */
+  readonly overlaps: number;
+}
+
+export interface FederationFigures extends MemberFigures {
+  /** By code; members without any are left out. */
+  readonly byMember: readonly (MemberFigures & { readonly member: string })[];
+  /** Live events by the month in which they were made, as their authors claim. */
+  readonly months: readonly {
+    /** YYYY-MM, UTC. */
+    readonly month: string;
+    readonly events: { readonly [kind: string]: number };
+  }[];
+}
+
 /** An entry as `watch --entries` shows it. */
 export interface WatchedEntry {
   readonly kind: 'entry';
@@ -164,8 +198,10 @@ export interface WatchedEntry {
   readonly index: number;
   /** Leaf hash, hex. */
   readonly entry: string;
-  /** Our JSON form of the statement; null for a hole, and in the registry. */
+  /** Our JSON form of the record; null for a hole, and for what is no record. */
   readonly record: unknown;
+  /** Our JSON form of any other statement. */
+  readonly statement?: unknown;
 }
 
 /** Entries in each log's order, each once. */
@@ -181,6 +217,8 @@ export interface NodeApi {
    * from the strongest hash. Throws RulesBroken, NotReady, OverQuota, the store's errors.
    */
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  /** Publishes any other statement, as `publish` does a record. */
+  say(read: ReadStatement): Promise<PublishedRecord | PublishedStatement>;
   lookup(hashes: readonly NamedHash[]): Promise<LookupAnswer[]>;
   status(): Promise<NodeStatus>;
   /** Notices from a sequence number on, at most `limit`. */
@@ -200,6 +238,7 @@ export interface NodeApi {
   listHoldings(label?: string): AsyncIterable<HoldingItem>;
   removeHoldings(which: { label: string } | { hashes: readonly NamedHash[] }): Promise<number>;
   views(): Promise<ViewsStatus>;
+  figures(): Promise<FederationFigures>;
   rebuildViews(): Promise<void>;
   /** The proofs of forks that this node holds, each a document that `icse verify` reads. */
   faults(): Promise<unknown[]>;

@@ -31,16 +31,17 @@ export function utcDay(ms: number): number {
   return Math.floor(ms / 1000 / DAY_SECONDS);
 }
 
-/** Resolves after so many milliseconds, or as soon as the signal aborts. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after so many milliseconds, or as soon as one of the signals aborts. */
+export function pause(clock: Clock, ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signals.some(({ aborted }) => aborted)) return resolve();
     const done = (): void => {
       cancel();
-      signal.removeEventListener('abort', done);
+      for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     };
     const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
+    // One by one: Node.js keeps what AbortSignal.any makes for as long as nothing aborts.
+    for (const signal of signals) signal.addEventListener('abort', done);
   });
 }

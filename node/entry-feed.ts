@@ -81,15 +81,20 @@ function shown({ open }: FeedSource, log: LogName, index: number, item: LogItem)
     member: parseLogName(log).member ?? 'registry',
     index,
     entry: hexText(leafHashOf(item)),
-    record: isHole(item) ? null : said(decodeEntry(item), (entry) => open(entry, log, index)),
+    ...(isHole(item) ? { record: null } : said(decodeEntry(item), (entry) => open(entry, log, index))),
   };
 }
 
 /** What the entry says in our JSON form; of a sealed one, what is in it where this member can read it. */
-function said(entry: Entry, open: (entry: SealedEntry) => SealableStatement | undefined): unknown {
-  const form = statementToJson(entry);
+function said(
+  entry: Entry,
+  open: (entry: SealedEntry) => SealableStatement | undefined,
+): Pick<WatchedEntry, 'record' | 'statement'> {
+  const json = statementToJson(entry);
+  if (entry.statement.case === 'mediaRecord' || json === null) return { record: json };
   const statement = isSealedEntry(entry) ? openedOrNothing(entry, open) : undefined;
-  return statement === undefined ? form : { ...(form as object), statement: statementToJson({ statement }) };
+  if (statement === undefined) return { record: null, statement: json };
+  return { record: null, statement: { ...(json as object), statement: statementToJson({ statement }) } };
 }
 
 function openedOrNothing(

@@ -13,6 +13,7 @@ import type { LogName, MemberCode } from './names.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
 import { tellLeadsOf } from './notices/leads.js';
 import { tellFork, tellMembership } from './notices/membership.js';
+import { tellMilestones } from './notices/milestones.js';
 import { tellSealedHitsOf } from './notices/sealed-hits.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
@@ -90,10 +91,11 @@ async function assemble(
     today: () => utcDay(clock.now()),
     log,
     open,
-    beforeCommit: async (step) => {
+    async beforeCommit(step) {
       await tellHitsOf(step, hits);
       await tellSealedHitsOf(step, hits);
       await tellLeadsOf(step, hits);
+      await tellMilestones(step, hits);
     },
     ...(sorter === undefined ? {} : { sorter }),
   });

@@ -7,6 +7,8 @@ import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
 import type { TlsIdentity } from './exchange/tls.js';
+import { Failure } from './failure.js';
+import { federationFigures } from './federation-figures.js';
 import type { NodeConfig } from './home/config.js';
 import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
@@ -66,6 +68,14 @@ export function nodeApi(parts: NodeParts): NodeApi {
   return {
     member: me,
     publish: (record, keepUntilDay) => publisher.publish(record, keepUntilDay),
+    async say({ statement, keepUntilDay, readers }) {
+      // What is for named members alone must never go out to all.
+      if (readers.length > 0)
+        throw new Failure('not-sealed', 'this node does not publish sealed statements yet');
+      return statement.case === 'mediaRecord'
+        ? await publisher.publish(statement.value, keepUntilDay)
+        : await publisher.say(statement, keepUntilDay);
+    },
     lookup,
     async status() {
       const why = parts.suspended() ?? exchange.guard.why();
@@ -98,6 +108,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
     listHoldings: (label) => listed(holdings, label),
     removeHoldings: (which) => knowledge.release(which),
     views: () => views.status(),
+    figures: () => federationFigures(views),
     rebuildViews: () => views.rebuild(),
     async faults() {
       const { rootKey, rootKeySignature } = parts.identity.federation;

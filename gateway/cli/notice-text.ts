@@ -19,8 +19,9 @@ export function noticeText(terminal: Terminal, notice: Notice): string {
 }
 
 /** The line of an entry, as `watch --entries` shows it. */
-export function entryText(terminal: Terminal, { log, index, record }: WatchedEntry): string {
-  const said = record === null ? 'not here' : oneLine(JSON.stringify(record));
+export function entryText(terminal: Terminal, { log, index, record, statement }: WatchedEntry): string {
+  const shown = record ?? statement ?? null;
+  const said = shown === null ? 'not here' : oneLine(JSON.stringify(shown));
   return `${terminal.paint('dim', 'entry')}  ${shortLogName(log as LogName)}:${index}  ${said}`;
 }
 

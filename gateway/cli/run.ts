@@ -42,6 +42,26 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./publish.js')).publishCommand(terminal),
   },
   {
+    name: 'event',
+    summary: 'tell that a victim is identified, a case opened, and the like',
+    load: async (terminal) => (await import('./event.js')).eventCommand(terminal),
+  },
+  {
+    name: 'link',
+    summary: 'tell that two things belong together',
+    load: async (terminal) => (await import('./link.js')).linkCommand(terminal),
+  },
+  {
+    name: 'assess',
+    summary: "agree with, or dispute, another member's entry",
+    load: async (terminal) => (await import('./assess.js')).assessCommand(terminal),
+  },
+  {
+    name: 'retract',
+    summary: 'take back what was published',
+    load: async (terminal) => (await import('./retract.js')).retractCommand(terminal),
+  },
+  {
     name: 'lookup',
     summary: 'ask who has hashes on record',
     load: async (terminal) => (await import('./lookup.js')).lookupCommand(terminal),
@@ -60,6 +80,11 @@ const COMMANDS: readonly CommandEntry[] = [
     name: 'holdings',
     summary: 'list or remove hashes that the node keeps to itself',
     load: async (terminal) => (await import('./holdings.js')).holdingsCommand(terminal),
+  },
+  {
+    name: 'figures',
+    summary: 'count victims identified, records and overlaps, by member',
+    load: async (terminal) => (await import('./figures.js')).figuresCommand(terminal),
   },
   {
     name: 'status',

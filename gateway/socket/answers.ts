@@ -9,6 +9,7 @@ import { BadName } from '../../node/names.js';
 import { RulesBroken } from '../../node/statements/build.js';
 import { BadHash } from '../../node/statements/hashes.js';
 import { BadRecord } from '../../node/statements/record-json.js';
+import { BadStatement } from '../../node/statements/statement-json.js';
 import { BadImport } from '../formats/bad-import.js';
 
 /** A call that is not made as docs/API.md says: `code` is 'bad-call'. */
@@ -23,7 +24,7 @@ export interface ErrorAnswer {
 }
 
 /** What the caller did wrong; any other Failure is a refusal. */
-const WRONG_USE = [BadCall, BadHash, BadImport, BadName, BadRecord, RulesBroken] as const;
+const WRONG_USE = [BadCall, BadHash, BadImport, BadName, BadRecord, BadStatement, RulesBroken] as const;
 const WRONG_USE_CODES: ReadonlySet<string> = new Set(['bad-address', 'bad-fingerprint']);
 
 /** An error for the caller; the node's own faults are for the log of the node alone. */

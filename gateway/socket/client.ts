@@ -2,7 +2,14 @@
 // node's own and of the same release, so it is taken as it is.
 
 import { Readable } from 'node:stream';
-import type { HoldingItem, MemberListItem, NodeStatus, Notice, ViewsStatus } from '../../node/api.js';
+import type {
+  FederationFigures,
+  HoldingItem,
+  MemberListItem,
+  NodeStatus,
+  Notice,
+  ViewsStatus,
+} from '../../node/api.js';
 import type { ErrorAnswer } from './answers.js';
 import { SocketCalls } from './http-call.js';
 import { findSocket } from './place.js';
@@ -20,6 +27,17 @@ export type PublishAnswer =
       readonly index: number;
       readonly log?: string;
       readonly recordId: string;
+    }
+  | (ErrorAnswer & { readonly line: number });
+
+/** The answer to one statement that is no record. */
+export type SaidAnswer =
+  | {
+      readonly outcome: 'taken';
+      readonly member: string;
+      readonly index: number;
+      readonly log?: string;
+      readonly entry: string;
     }
   | (ErrorAnswer & { readonly line: number });
 
@@ -60,6 +78,10 @@ export class NodeClient {
 
   views(): Promise<ViewsStatus> {
     return this.#calls.json('GET', '/views');
+  }
+
+  figures(): Promise<FederationFigures> {
+    return this.#calls.json('GET', '/figures');
   }
 
   async rebuildViews(): Promise<void> {

@@ -1,4 +1,4 @@
-// What the node says of itself: its state, its views, and the proofs of others' faults that it holds.
+// What the node says of itself: its state, its views and figures, and the proofs of others' faults that it holds.
 
 import { answerJson } from './answers.js';
 import type { Routes } from './routing.js';
@@ -6,6 +6,7 @@ import type { Routes } from './routing.js';
 export const nodeRoutes: Routes = {
   'GET /status': async ({ api, response }) => answerJson(response, await api.status()),
   'GET /views': async ({ api, response }) => answerJson(response, await api.views()),
+  'GET /figures': async ({ api, response }) => answerJson(response, await api.figures()),
   'POST /views/rebuild': async ({ api, response, log }) => {
     log.info({}, 'the views are rebuilt by command');
     await api.rebuildViews();

@@ -1,11 +1,15 @@
-// POST /publish: records in our JSON form, one a line; one answer line each, in the order of the records, once
-// it is on disk under a signed checkpoint. Many are under way at once, so that they share a sync of the disk.
+// POST /publish: records and other statements in our JSON form, one a line; one answer line each, in the order of
+// the lines, once it is on disk under a signed checkpoint. Many are under way at once, so that they share a sync of
+// the disk.
 //
 //   {"sha256":"9f86…0a08"}   {"outcome":"taken","member":"NL","index":5,"recordId":"…"}
+//   {"retract":"NL:5","reason":"wrong-hash"}   {"outcome":"taken","member":"NL","index":6,"entry":"…"}
 //   {"sha256":"xyz"}         {"error":{"code":"bad-record","message":"…"},"line":2}
 
 import { Failure } from '../../node/failure.js';
+import { parseMemberCode } from '../../node/names.js';
 import { BadRecord, recordFromJson } from '../../node/statements/record-json.js';
+import { isStatementJson, statementFromJson } from '../../node/statements/statement-json.js';
 import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import { errorAnswer } from './answers.js';
 import { beginLines, chunksUntil } from './ndjson.js';
@@ -43,16 +47,20 @@ async function publish(call: Call): Promise<void> {
 
 async function answerTo({ api, log }: Call, line: Line): Promise<string> {
   try {
-    const { record, keepUntilDay } = recordFromJson(recordValue(line));
+    const value = jsonIn(line);
+    if (isStatementJson(value)) {
+      return `${JSON.stringify(await api.say(statementFromJson(value, parseMemberCode(api.member))))}\n`;
+    }
+    const { record, keepUntilDay } = recordFromJson(value);
     return `${JSON.stringify(await api.publish(record, keepUntilDay))}\n`;
   } catch (error) {
     if (!(error instanceof Failure))
-      log.error({ err: error, call: 'POST /publish' }, 'a record was not published');
+      log.error({ err: error, call: 'POST /publish' }, 'a statement was not published');
     return `${JSON.stringify({ ...errorAnswer(error), line: line.number })}\n`;
   }
 }
 
-function recordValue(line: Line): unknown {
+function jsonIn(line: Line): unknown {
   if ('reason' in line) throw new BadRecord([line.reason]);
   try {
     return JSON.parse(line.text);

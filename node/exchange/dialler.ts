@@ -51,7 +51,7 @@ export async function keepDialling(
     if (around.clock.now() - startedAt >= GOOD_STREAM_MS) pauseMs = FIRST_PAUSE_MS;
     const woken = new AbortController();
     onPause(() => woken.abort());
-    await pause(around.clock, pauseMs * (0.5 + around.chance() / 2), AbortSignal.any([signal, woken.signal]));
+    await pause(around.clock, pauseMs * (0.5 + around.chance() / 2), signal, woken.signal);
     pauseMs = woken.signal.aborted ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
 }

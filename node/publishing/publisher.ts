@@ -1,22 +1,25 @@
 // The door for one's own statements: derives record ids, answers 'known' to what stands already, checks the
 // quota, and appends to the member's own log.
 
-import type { MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
-import type { PublishedRecord } from '../api.js';
+import type { EntryReference, MediaRecord, Retraction } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { PublishedRecord, PublishedStatement } from '../api.js';
 import type { Clock } from '../clock.js';
 import { NotReady, type OwnLogGuard } from '../exchange/own-log.js';
 import type { KeyPair } from '../keys/ed25519.js';
 import { type Appender, createAppender } from '../log/appender.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
-import { type LogName, laterLog, type MemberCode } from '../names.js';
+import { type LogName, laterLog, type MemberCode, parseLogName } from '../names.js';
 import { buildEntry } from '../statements/build.js';
 import { decodeEntry, type EntryBytes } from '../statements/entry.js';
 import { hexText } from '../statements/hex.js';
 import { deriveRecordId, sameContent } from '../statements/record-id.js';
+import type { OpenStatement } from '../statements/statement-json.js';
 import { uuidText } from '../statements/uuid.js';
+import { leafHash } from '../tlog/hash.js';
 import { ed25519Signer } from '../tlog/note.js';
 import { guardedSigner } from './guarded-signer.js';
+import { checkIsThere, checkRetractable, type Place } from './own-entries.js';
 import type { DayCount } from './quota.js';
 
 export interface PublisherSurroundings {
@@ -32,12 +35,15 @@ export interface PublisherSurroundings {
   /** Why the hub has suspended us; undefined when it has not. */
   suspended(): string | undefined;
   /** Where the current record with the id stands in our logs, by the views as far as they have got. */
-  current(recordId: Uint8Array): Promise<{ log: LogName; index: number } | undefined>;
+  current(recordId: Uint8Array): Promise<Place | undefined>;
   /** Size up to which the views have followed the log. */
   viewedUpTo(log: LogName): number;
   /** Resolves when the views have followed the log as far as it is now. */
   followed(log: LogName): Promise<void>;
 }
+
+/** A statement that is no media record. */
+export type Said = Exclude<OpenStatement, { case: 'mediaRecord' }>;
 
 /** How long publishing waits for the views after a start; they follow 50,000 entries a second. */
 const FOLLOW_MS = 10_000;
@@ -45,6 +51,8 @@ const FOLLOW_MS = 10_000;
 export interface Publisher {
   /** Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
+  /** Publishes any other statement, each time anew. Throws as `publish` does. */
+  say(statement: Said, keepUntilDay: number): Promise<PublishedStatement>;
   /** Takes nothing more; resolves when what was taken is on disk. */
   close(): Promise<void>;
 }
@@ -123,6 +131,44 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     return appender;
   }
 
+  function quota(): { entries: number; bytes: number } {
+    return around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
+  }
+
+  /** Throws RulesBroken when the statement is about an entry that is not there. */
+  async function checkReferences(statement: Said): Promise<void> {
+    if (statement.case === 'retraction') {
+      await checkRetractable(statement.value, around.logs, (recordId) => standingPlace(recordId));
+    } else if (statement.case === 'assessment' && statement.value.entry !== undefined) {
+      checkIsThere('entry', statement.value.entry, around.logs);
+    } else if (statement.case === 'event' && statement.value.answers !== undefined) {
+      checkIsThere('answers', statement.value.answers, around.logs);
+    }
+  }
+
+  /** What was taken back is known no more, so that it can be published anew at once. */
+  async function takenBack({ target }: Retraction, log: LogName): Promise<void> {
+    for (const [key, just] of recent) {
+      const isTaken =
+        target.case === 'recordId'
+          ? key === hexText(target.value)
+          : target.case === 'entry' && isPlace(target.value, just);
+      if (isTaken) recent.delete(key);
+    }
+    // Views that fail are no reason to call failed what is on disk.
+    await around.followed(log).catch(() => {});
+  }
+
+  function isPlace({ generation, index }: EntryReference, just: Recent): boolean {
+    return parseLogName(just.log).generation === generation && just.at === Number(index);
+  }
+
+  async function standingPlace(recordId: Uint8Array): Promise<Place | undefined> {
+    const just = justPublished(hexText(recordId));
+    if (just !== undefined) return { log: just.log, index: await just.index };
+    return await around.current(recordId);
+  }
+
   /** What was published a moment ago under the id, unless a cut has taken it back since. */
   function justPublished(key: string): Recent | undefined {
     const just = recent.get(key);
@@ -171,8 +217,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       }
       const own = ownAppender();
       checkReady();
-      const quota = around.logs.registry.state.members.get(around.me)?.quota ?? { entries: 0, bytes: 0 };
-      const room = around.count.take(own.log.name, own.log.size, bytes.length, quota);
+      const room = around.count.take(own.log.name, own.log.size, bytes.length, quota());
       const index = own.appender.append(bytes);
       const mine: Recent = { bytes, log: own.log.name, index };
       const before = recent.get(key);
@@ -192,6 +237,37 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
       room.kept(mine.at + 1);
       forgetViewed();
       return { outcome: 'taken', index: mine.at, ...answer, ...laterLog(around.me, mine.log) };
+    },
+    async say(statement, keepUntilDay) {
+      checkAllowed();
+      await around.guard.whenReady((ms, act) => around.clock.after(ms, act));
+      await viewsFollow();
+      const bytes = buildEntry({
+        statement,
+        author: { member: around.me, generation: parseLogName(ownAppender().log.name).generation },
+        keepUntilDay,
+        now: Math.floor(around.clock.now() / 1000),
+        random: around.random,
+      });
+      await checkReferences(statement);
+      const own = ownAppender();
+      checkReady();
+      const room = around.count.take(own.log.name, own.log.size, bytes.length, quota());
+      try {
+        const index = await own.appender.append(bytes);
+        room.kept(index + 1);
+        if (statement.case === 'retraction') await takenBack(statement.value, own.log.name);
+        return {
+          outcome: 'taken',
+          member: around.me,
+          index,
+          ...laterLog(around.me, own.log.name),
+          entry: hexText(leafHash(bytes)),
+        };
+      } catch (error) {
+        room.released();
+        throw error;
+      }
     },
     async close() {
       closed = true;

@@ -71,6 +71,14 @@ const HASH_FORM = 'a hash';
 const PLACE_FORM = 'a place such as NL:5';
 const DAY_FORM = 'a day after 1970-01-01 as YYYY-MM-DD';
 
+/** True for the JSON form of anything but an open media record. */
+export function isStatementJson(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    ('event' in value || 'link' in value || 'assess' in value || 'retract' in value || 'readers' in value)
+  );
+}
+
 /** Reads the JSON form of a statement by `me`. Throws BadStatement; BadRecord for a media record. */
 export function statementFromJson(value: unknown, me: MemberCode): ReadStatement {
   if (!isObject(value)) throw new BadStatement(['a statement is a JSON object']);

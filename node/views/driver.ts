@@ -21,11 +21,12 @@ import { indexOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
+import { readTallies, type Tallies, talliesView } from './tallies.js';
 import { createVersionReader } from './version-reader.js';
 import type { View } from './view.js';
 
 /** In the order in which they follow a step: overlaps builds on hashes, and figures on overlaps. */
-const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView, statementsView];
+const VIEWS: readonly View[] = [hashesView, overlapsView, figuresView, statementsView, talliesView];
 
 export interface ViewsStatus {
   /** How far each log is applied. */
@@ -142,6 +143,10 @@ export class Views {
 
   async figures(): Promise<Figures> {
     return await readFigures(this.#db, this.#follower.logs);
+  }
+
+  async tallies(): Promise<Tallies> {
+    return await readTallies(this.#db, this.#follower.logs);
   }
 
   async status(): Promise<ViewsStatus> {

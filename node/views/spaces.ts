@@ -46,6 +46,14 @@ export const SPACE = {
   overlap: 'o',
   /** member number, or nothing for all -> records, overlaps */
   figure: 'f',
+  /** kind of event, subject, member number -> live events of that kind by the member (tallies.ts) */
+  eventsAbout: 'I',
+  /** kind of event, subject -> members that have such events */
+  subjectMembers: 'N',
+  /** kind of event, member number, or nothing for all -> subjects */
+  subjectCount: 'n',
+  /** month, kind of event, member number -> live events */
+  eventsInMonth: 'M',
 } as const;
 
 /** The range of all keys of a space that begin with the prefix. */

@@ -3,8 +3,11 @@
 
 import { create } from '@bufbuild/protobuf';
 import { publicKeysOf } from '../../node/keys/seed.js';
-import { LYON, type MemberCode, parseMemberCode } from '../../node/names.js';
+import { LYON, type MemberCode, parseLogName, parseMemberCode, shortLogName } from '../../node/names.js';
 import { nextLog } from '../../node/registry/state.js';
+import { dayText } from '../../node/statements/day.js';
+import { statementFromJson } from '../../node/statements/statement-json.js';
+import { uuidText } from '../../node/statements/uuid.js';
 import type { Commit } from '../../node/store/log-store.js';
 import { EMPTY_ROOT } from '../../node/tlog/hash.js';
 import { MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
@@ -49,6 +52,7 @@ const MIN_LEFT = 4;
 export const EVENTS: readonly EventKind[] = [
   { name: 'publish one', weight: 60, happen: (scene) => publishAt(scene, 1) },
   { name: 'publish many', weight: 8, happen: (scene) => publishAt(scene, scene.chance.int(2, MAX_MANY)) },
+  { name: 'statement', weight: 12, happen: sayAt },
   { name: 'link cut', weight: 10, happen: cutLink },
   { name: 'dark path', weight: 5, happen: darkPath },
   { name: 'partition', weight: 3, happen: partition },
@@ -105,6 +109,37 @@ function publishAt(scene: Scene, count: number): boolean {
     Array.from({ length: count }, () => aRecordFor(scene)),
   );
   return true;
+}
+
+/** An event, an assessment of somebody else's entry, or a retraction of one of the member's own. */
+function sayAt(scene: Scene): boolean {
+  const { federation, chance } = scene;
+  const nodes = federation.copiesPublish ? federation.running() : alive(scene);
+  if (nodes.length === 0) return false;
+  const node = chance.pick(nodes);
+  const own = node.registry.state.members.get(node.member)?.log;
+  if (own === undefined) return false;
+  const { generation } = parseLogName(own);
+  const size = node.logs.get(own)?.size ?? 0;
+  const others = [...federation.homes.keys()].filter((member) => member !== node.member);
+  const choices: object[] = [aVictim(scene, 'victim-identified'), aVictim(scene, 'victim-safeguarded')];
+  if (others.length > 0) {
+    choices.push({ assess: `${chance.pick(others)}:${chance.int(0, 30)}`, verdict: 'dispute' });
+  }
+  choices.push({ retract: uuidText(new Uint8Array(16).fill(chance.int(1, 8))), reason: 'duplicate' });
+  if (size > 0) {
+    choices.push({ retract: `${shortLogName(own)}:${chance.int(0, size - 1)}`, reason: 'wrong-hash' });
+  }
+  const { statement, keepUntilDay } = statementFromJson(chance.pick(choices), node.member);
+  federation.publish(node, [federation.entry(statement, keepUntilDay, { member: node.member, generation })]);
+  return true;
+}
+
+function aVictim({ federation, chance }: Scene, event: string): object {
+  const subject = uuidText(new Uint8Array(16).fill(chance.int(1, 12)));
+  const today = Math.floor(federation.time.now() / 86_400_000);
+  const end = chance.happens(0.2) ? { keepUntil: dayText(today + chance.int(0, 2)) } : {};
+  return { event, subject: `NL/${subject}`, ...end };
 }
 
 function aPair({ federation, chance }: Scene): [MemberCode, MemberCode] | undefined {

@@ -12,6 +12,7 @@ import type { RegistryAnchors } from '../../node/registry/registry.js';
 import { signAsRoot } from '../../node/registry/root-signature.js';
 import { registryLog } from '../../node/registry/state.js';
 import { buildEntry, type EntryParts } from '../../node/statements/build.js';
+import type { Author } from '../../node/statements/references.js';
 import type { Commit, LogStore } from '../../node/store/log-store.js';
 import { parseTreeHead } from '../../node/tlog/checkpoint.js';
 import { ed25519Signer, parseNote } from '../../node/tlog/note.js';
@@ -190,9 +191,10 @@ export class Federation {
     });
   }
 
-  entry(statement: EntryParts['statement'], keepUntilDay = 0): Uint8Array {
+  entry(statement: EntryParts['statement'], keepUntilDay = 0, author?: Author): Uint8Array {
     const now = Math.floor(this.time.now() / 1000);
-    return buildEntry({ statement, keepUntilDay, now, random: (size) => this.chance.bytes(size) });
+    const made = { statement, keepUntilDay, now, random: (size: number) => this.chance.bytes(size) };
+    return buildEntry(author === undefined ? made : { ...made, author });
   }
 
   admission(member: MemberCode): Uint8Array {

@@ -61,6 +61,8 @@ export class Network {
   #slowMs = 0;
   /** The most bytes that were ever under way in one direction. */
   mostUnderway = 0;
+  /** Bytes of all envelopes that were sent. */
+  bytesSent = 0;
   /** Told of each envelope that arrives, before its receiver reads it. */
   onDelivery: (envelope: Envelope, from: Host, to: Host) => void = () => {};
 
@@ -175,6 +177,7 @@ export class Network {
         out.lastDue = Math.max(out.lastDue, this.#time.now() + this.#latency());
         out.underway.push({ bytes, due: out.lastDue });
         out.underwayBytes += bytes.length;
+        this.bytesSent += bytes.length;
         this.mostUnderway = Math.max(this.mostUnderway, out.underwayBytes);
         if (out.underway.length === 1) this.#deliverLater(out, stream);
         while (out.underwayBytes > BUFFER_BYTES && !stream.broken) {

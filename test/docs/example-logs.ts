@@ -36,11 +36,13 @@ import { federationOf, holds, rootKey, sha256, signingKey } from './example-keys
 import type { Examples } from './examples.js';
 
 export const MEDIA = ['media-1', 'media-2', 'media-3'] as const;
+export const SAID = ['event', 'link', 'assessment', 'retraction'] as const;
 const ACTS = ['admit-nl', 'amend', 'suspend', 'reinstate', 'rotate-nl', 'schema-change'] as const;
 const ROOT_SIGNED = ['admit-lyon', 'rotate-lyon', 'epoch'] as const;
 
 export const logExamples: Examples = {
   ...examplesOf(MEDIA, (page, name) => entryIs(page, name, entryOf(page, name), 'member')),
+  ...examplesOf(SAID, (page, name) => entryIs(page, name, entryOf(page, name), 'member')),
   ...examplesOf(ACTS, (page, name) => entryIs(page, name, entryOf(page, name), 'registry')),
   ...examplesOf(ROOT_SIGNED, rootSignedIs),
 

@@ -7,14 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { parseDocument } from 'yaml';
-import type { NodeStatus, Notice, PublishedRecord } from '../../node/api.js';
+import type { NodeStatus, Notice, PublishedRecord, PublishedStatement } from '../../node/api.js';
 import { type Clock, systemClock } from '../../node/clock.js';
 import { parseInvitation } from '../../node/enrolment/invitation-file.js';
 import { join as joinFederation } from '../../node/enrolment/join.js';
 import type { OperationsLog } from '../../node/events-log.js';
 import { createHub } from '../../node/hub/create.js';
+import { parseMemberCode } from '../../node/names.js';
 import { type RunningNode, startNode } from '../../node/node.js';
 import { type RecordJson, recordFromJson } from '../../node/statements/record-json.js';
+import { statementFromJson } from '../../node/statements/statement-json.js';
 import { type MediaRecord, MediaRecordSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 
 import { wiresBetween } from './wires.js';
@@ -42,6 +44,8 @@ export interface Federation {
   welcome(code: string, options?: { listen?: string; replace?: boolean }): Promise<RunningNode>;
   /** A country publishes a record in our JSON form; resolves when it is on its disk under a signed checkpoint. */
   publish(code: string, record: RecordJson): Promise<PublishedRecord>;
+  /** A country says anything else in our JSON form: an event, a link, an assessment, a retraction. */
+  say(code: string, statement: object): Promise<PublishedRecord | PublishedStatement>;
   /** The country's next hit, past or to come: each call gives the one after that of the call before. */
   nextHit(code: string): Promise<Notice>;
   /** Cuts all wires of a country, so that its node runs on alone; returns how to mend them. */
@@ -127,6 +131,9 @@ export async function aFederation(options: FederationOptions): Promise<Federatio
     async publish(code, form) {
       const { record, keepUntilDay } = recordFromJson(form);
       return running(code).api.publish(record, keepUntilDay);
+    },
+    async say(code, statement) {
+      return running(code).api.say(statementFromJson(statement, parseMemberCode(code)));
     },
     async nextHit(code) {
       const last = lastHits.get(code) ?? 0;

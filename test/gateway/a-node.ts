@@ -1,9 +1,12 @@
 // A node's face without a node behind it, for what the socket and the commands do by themselves: it keeps
 // records, holdings and notices in memory. What commands mean to a real node is tested with real nodes.
 
+import { create } from '@bufbuild/protobuf';
 import type { HoldingItem, LookupAnswer, NodeApi, NodeStatus, Notice, WatchedEntry } from '../../node/api.js';
 import { hashText, type NamedHash, strongestHash } from '../../node/statements/hashes.js';
 import { recordToJson } from '../../node/statements/record-json.js';
+import { statementToJson } from '../../node/statements/statement-json.js';
+import { HandlingSchema } from '../../proto/gen/icse/v1/entry_pb.js';
 
 export interface FakeNode {
   readonly api: NodeApi;
@@ -30,6 +33,16 @@ const NO_STATUS: NodeStatus = {
   warnings: [],
 };
 
+const NO_FIGURES = {
+  victimsIdentified: 0,
+  victimsSafeguarded: 0,
+  suspectsIdentified: 0,
+  suspectsArrested: 0,
+  placesIdentified: 0,
+  records: 0,
+  overlaps: 0,
+};
+
 /** A node of NL; `change` replaces parts of its face. */
 export function aNode(change: Partial<NodeApi> = {}): FakeNode {
   const published: object[] = [];
@@ -53,6 +66,12 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
       index.set(key, published.length);
       published.push(recordToJson(record, keepUntilDay));
       return { outcome: 'taken', member: 'NL', index: published.length - 1, recordId: key };
+    },
+    async say({ statement, keepUntilDay, readers }) {
+      if (statement.case === 'mediaRecord') return await api.publish(statement.value, keepUntilDay);
+      const handling = create(HandlingSchema, { keepUntilDay, audience: [...readers] });
+      published.push(statementToJson({ statement, handling }) as object);
+      return { outcome: 'taken', member: 'NL', index: published.length - 1, entry: 'ab'.repeat(32) };
     },
     async lookup(hashes) {
       return hashes.map(({ algorithm, hash }): LookupAnswer => {
@@ -97,6 +116,7 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
     },
     removeHoldings: async () => holdings.splice(0).length,
     views: async () => ({ at: {}, viewsDigest: 'd', views: [] }),
+    figures: async () => ({ ...NO_FIGURES, byMember: [], months: [] }),
     rebuildViews: async () => {},
     faults: async () => [],
     ...change,

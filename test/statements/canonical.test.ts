@@ -8,7 +8,19 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalScanner, NotCanonical } from '../../node/statements/canonical.js';
-import { type Entry, EntrySchema, MediaFlag, MediaKind, MimeType } from '../../proto/gen/icse/v1/entry_pb.js';
+import {
+  AssessmentReason,
+  Confidence,
+  type Entry,
+  EntrySchema,
+  EventKind,
+  MediaFlag,
+  MediaKind,
+  MimeType,
+  Relation,
+  RetractionReason,
+  Verdict,
+} from '../../proto/gen/icse/v1/entry_pb.js';
 import { AmendSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { anyDamage, anyEntry } from './samples.js';
 
@@ -35,9 +47,22 @@ function isCanonical(bytes: Uint8Array): boolean {
 }
 
 function hasKnownValues({ statement }: Entry): boolean {
-  if (statement.case !== 'mediaRecord') return true;
-  const { kind, mime, flags } = statement.value;
-  return kind in MediaKind && mime in MimeType && flags.every((flag) => flag in MediaFlag);
+  switch (statement.case) {
+    case 'mediaRecord': {
+      const { kind, mime, flags } = statement.value;
+      return kind in MediaKind && mime in MimeType && flags.every((flag) => flag in MediaFlag);
+    }
+    case 'event':
+      return statement.value.kind in EventKind;
+    case 'link':
+      return statement.value.relation in Relation && statement.value.confidence in Confidence;
+    case 'assessment':
+      return statement.value.verdict in Verdict && statement.value.reason in AssessmentReason;
+    case 'retraction':
+      return statement.value.reason in RetractionReason;
+    default:
+      return true;
+  }
 }
 
 function refusal(...bytes: number[]): string {

@@ -3,10 +3,21 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import {
+  AssessmentSchema,
   type Entry,
+  EntryReferenceSchema,
   EntrySchema,
+  IdentificationEventSchema,
+  LinkSchema,
+  type MediaHash,
+  MediaHashSchema,
   type MediaRecord,
   MediaRecordSchema,
+  RetractionSchema,
+  SealedSchema,
+  SubjectSchema,
+  type Thing,
+  ThingSchema,
 } from '../../proto/gen/icse/v1/entry_pb.js';
 import {
   AdmitSchema,
@@ -77,6 +88,61 @@ export const anyMediaRecord: fc.Arbitrary<MediaRecord> = fc
 
 const mediaRecord = anyMediaRecord.map((value) => ({ case: 'mediaRecord' as const, value }));
 
+const media = fc
+  .record({ case: fc.constantFrom('sha256', 'sha1', 'md5', 'photodna', 'pdq'), value: bytes })
+  .map((hash) => create(MediaHashSchema, { hash: hash as MediaHash['hash'] }));
+const subject = fc.record({ member: text, id: bytes }, sometimes);
+const reference = fc.record({ member: text, generation: uint32, index: uint64 }, sometimes);
+const thing = fc
+  .oneof(
+    media.map((value) => ({ case: 'media' as const, value })),
+    fc
+      .record({ case: fc.constantFrom('victim', 'suspect', 'place', 'series'), value: subject })
+      .map(({ case: kind, value }) => ({ case: kind, value: create(SubjectSchema, value) })),
+  )
+  .map((value) => create(ThingSchema, { thing: value as Thing['thing'] }));
+
+/** Any statement but a media record, most of which break rules. */
+export const anyStatement: fc.Arbitrary<Entry['statement']> = fc.oneof(
+  fc
+    .record(
+      {
+        kind: fc.nat(9),
+        subject,
+        media: fc.array(media, { maxLength: 3 }),
+        series: subject,
+        caseId: bytes,
+        answers: reference,
+      },
+      sometimes,
+    )
+    .map((fields) => ({ case: 'event' as const, value: create(IdentificationEventSchema, fields) })),
+  fc
+    .record({ from: thing, relation: fc.nat(5), to: thing, confidence: fc.nat(3) }, sometimes)
+    .map((fields) => ({ case: 'link' as const, value: create(LinkSchema, fields) })),
+  fc
+    .record({ entry: reference, verdict: fc.nat(2), reason: fc.nat(5) }, sometimes)
+    .map((fields) => ({ case: 'assessment' as const, value: create(AssessmentSchema, fields) })),
+  fc
+    .record({
+      target: fc.oneof(
+        reference.map((value) => ({
+          case: 'entry' as const,
+          value: create(EntryReferenceSchema, value),
+        })),
+        bytes.map((value) => ({ case: 'recordId' as const, value })),
+      ),
+      reason: fc.nat(6),
+    })
+    .map((fields) => ({ case: 'retraction' as const, value: create(RetractionSchema, fields) })),
+  fc
+    .record(
+      { ephemeralKey: bytes, wrappedKeys: fc.array(bytes, { maxLength: 4 }), ciphertext: bytes },
+      sometimes,
+    )
+    .map((fields) => ({ case: 'sealed' as const, value: create(SealedSchema, fields) })),
+);
+
 const registryAct = fc.oneof(
   fc
     .record({ member: text, keys, address: text, quota }, sometimes)
@@ -109,7 +175,11 @@ export const anyEntry: fc.Arbitrary<Entry> = fc
       schema: uint32,
       madeAt: uint64,
       handling: fc.record({ keepUntilDay: uint32, audience: fc.array(text, { maxLength: 3 }) }, sometimes),
-      statement: fc.oneof({ weight: 2, arbitrary: mediaRecord }, { weight: 1, arbitrary: registryAct }),
+      statement: fc.oneof(
+        { weight: 2, arbitrary: mediaRecord },
+        { weight: 2, arbitrary: anyStatement },
+        { weight: 1, arbitrary: registryAct },
+      ),
     },
     sometimes,
   )

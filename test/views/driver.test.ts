@@ -202,6 +202,7 @@ describe('the status', () => {
       ['overlaps', 0],
       ['figures', 0],
       ['statements', 0],
+      ['tallies', 0],
     ]);
   });
 

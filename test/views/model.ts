@@ -3,6 +3,8 @@
 import { parseLogName, shortLogName } from '../../node/names.js';
 import { decodeEntry } from '../../node/statements/entry.js';
 import { ALGORITHMS, type HashAlgorithm, hashText } from '../../node/statements/hashes.js';
+import { subjectText } from '../../node/statements/references.js';
+import { EVENT_KINDS } from '../../node/statements/vocabulary.js';
 import type { Entry, MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { World } from './world.js';
 
@@ -19,6 +21,11 @@ export interface Expected {
   readonly records: ReadonlyMap<string, string[]>;
   /** Member codes by the text of the hash; only where there is an overlap. */
   readonly overlaps: ReadonlyMap<string, string[]>;
+  /** Distinct subjects by the word of the kind of event, in all and by member. */
+  readonly tallies: {
+    all: Record<string, number>;
+    members: Record<string, Record<string, number>>;
+  };
   readonly figures: {
     records: number;
     overlaps: number;
@@ -27,7 +34,8 @@ export interface Expected {
 }
 
 export async function expectedFrom(world: World): Promise<Expected> {
-  const current = await currentRecords(world);
+  const live = await liveEntries(world);
+  const current = currentRecords(live);
   const byHash = new Map<string, { algorithm: HashAlgorithm; bearers: Current[] }>();
   for (const bearer of current) {
     for (const algorithm of ALGORITHMS) {
@@ -55,7 +63,12 @@ export async function expectedFrom(world: World): Promise<Expected> {
     records: current.filter((record) => record.member === member).length,
     overlaps: [...overlaps.values()].filter((listed) => listed.includes(member)).length,
   }));
-  return { records, overlaps, figures: { records: current.length, overlaps: overlaps.size, members } };
+  return {
+    records,
+    overlaps,
+    tallies: talliesOf(live),
+    figures: { records: current.length, overlaps: overlaps.size, members },
+  };
 }
 
 export interface Placed {
@@ -112,12 +125,32 @@ function takesBack({ entry: { statement } }: Placed, { entry, generation, index 
   );
 }
 
-async function currentRecords(world: World): Promise<Current[]> {
-  const live = (await liveEntries(world)).flatMap(({ entry, ...place }): Current[] =>
+function currentRecords(entries: readonly Placed[]): Current[] {
+  const live = entries.flatMap(({ entry, ...place }): Current[] =>
     entry.statement.case === 'mediaRecord' ? [{ ...place, record: entry.statement.value }] : [],
   );
   const last = new Map(live.map((record) => [`${record.member} ${record.record.recordId}`, record]));
   return live.filter((record) => last.get(`${record.member} ${record.record.recordId}`) === record);
+}
+
+function talliesOf(live: readonly Placed[]): Expected['tallies'] {
+  const named = live.flatMap(({ member, entry: { statement } }) => {
+    if (statement.case !== 'event' || statement.value.subject === undefined) return [];
+    const kind = EVENT_KINDS.wordOf.get(statement.value.kind) as string;
+    return [{ member, kind, subject: subjectText(statement.value.subject) }];
+  });
+  const count = (some: typeof named): Record<string, number> => {
+    const subjects = new Map<string, Set<string>>();
+    for (const { kind, subject } of some) subjects.set(kind, (subjects.get(kind) ?? new Set()).add(subject));
+    return Object.fromEntries([...subjects].map(([kind, about]) => [kind, about.size]));
+  };
+  const codes = [...new Set(named.map(({ member }) => member))];
+  return {
+    all: count(named),
+    members: Object.fromEntries(
+      codes.map((code) => [code, count(named.filter(({ member }) => member === code))]),
+    ),
+  };
 }
 
 /** True unless both have an exact hash that is stronger than the given exact one, and it differs. */

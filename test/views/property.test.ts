@@ -235,6 +235,8 @@ async function expectTheModel(world: World, node: Node): Promise<void> {
     expect(overlaps[i]).toEqual(expected.overlaps.get(text) ?? []);
   }
   expect(await node.views.figures()).toEqual(expected.figures);
+  const { all, members } = await node.views.tallies();
+  expect({ all, members: Object.fromEntries(members) }).toEqual(expected.tallies);
 }
 
 /** Of what is live, what Australia can open is there, and found by its hashes. */
