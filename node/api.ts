@@ -142,6 +142,8 @@ export interface LogStatus {
   readonly why: string;
   readonly behind: number;
   readonly holes: number;
+  /** Those of the holes whose bytes are sealed for others: nothing is missing there. */
+  readonly notAddressed: number;
   /** The author's latest checkpoint, a signed note; null while there is none. */
   readonly checkpoint: string | null;
   /** The log's verifier key in signed-note form. */

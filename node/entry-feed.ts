@@ -1,6 +1,7 @@
 // The entries of all logs from a place in each of them on, as programs follow them. A reader is a vector of
 // positions and nothing else: however slow it is, it costs no memory and misses nothing.
 
+import type { Entry } from '../proto/gen/icse/v1/entry_pb.js';
 import type { EntryReader, WatchedEntry } from './api.js';
 import { Failure } from './failure.js';
 import { isHole, type LogItem, leafHashOf } from './log/item.js';
@@ -15,7 +16,9 @@ import {
 } from './names.js';
 import { decodeEntry } from './statements/entry.js';
 import { hexText } from './statements/hex.js';
+import { isSealedEntry, type SealableStatement, type SealedEntry } from './statements/sealed-content.js';
 import { statementToJson } from './statements/statement-json.js';
+import type { Opener } from './views/opener.js';
 
 /** Entries that one log gives in its turn, so that none waits for a longer one. */
 const MAX_TURN = 256;
@@ -24,6 +27,8 @@ export interface FeedSource {
   readonly federation: FederationId;
   /** All logs that are open now, in one order. */
   all(): readonly Log[];
+  /** Opens what is sealed for this member. */
+  readonly open: Opener;
 }
 
 /**
@@ -44,7 +49,8 @@ export function entryFeed(source: FeedSource, after?: readonly string[]): EntryR
         const to = Math.min(log.size, from + Math.min(MAX_TURN, limit - entries.length));
         if (from >= to) continue;
         const items = await log.read(from, to);
-        for (const [offset, item] of items.entries()) entries.push(shown(log.name, from + offset, item));
+        for (const [offset, item] of items.entries())
+          entries.push(shown(source, log.name, from + offset, item));
         next.set(log.name, from + items.length);
       }
       return entries;
@@ -68,20 +74,38 @@ function placesAfter(source: FeedSource, places: readonly string[]): Map<LogName
   return next;
 }
 
-function shown(log: LogName, index: number, item: LogItem): WatchedEntry {
+function shown({ open }: FeedSource, log: LogName, index: number, item: LogItem): WatchedEntry {
   return {
     kind: 'entry',
     log: shortLogName(log),
     member: parseLogName(log).member ?? 'registry',
     index,
     entry: hexText(leafHashOf(item)),
-    ...(isHole(item) ? { record: null } : said(item)),
+    ...(isHole(item) ? { record: null } : said(decodeEntry(item), (entry) => open(entry, log, index))),
   };
 }
 
-function said(bytes: Uint8Array): Pick<WatchedEntry, 'record' | 'statement'> {
-  const entry = decodeEntry(bytes);
+/** What the entry says in our JSON form; of a sealed one, what is in it where this member can read it. */
+function said(
+  entry: Entry,
+  open: (entry: SealedEntry) => SealableStatement | undefined,
+): Pick<WatchedEntry, 'record' | 'statement'> {
   const json = statementToJson(entry);
   if (entry.statement.case === 'mediaRecord' || json === null) return { record: json };
-  return { record: null, statement: json };
+  const statement = isSealedEntry(entry) ? openedOrNothing(entry, open) : undefined;
+  if (statement === undefined) return { record: null, statement: json };
+  return { record: null, statement: { ...(json as object), statement: statementToJson({ statement }) } };
+}
+
+function openedOrNothing(
+  entry: SealedEntry,
+  open: (entry: SealedEntry) => SealableStatement | undefined,
+): SealableStatement | undefined {
+  try {
+    return open(entry);
+  } catch (error) {
+    // Why it does not open stands in the operations log.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }

@@ -13,8 +13,10 @@ import { type LogName, logName, type MemberCode } from './names.js';
 import { DeconflictionSearch } from './notices/deconfliction-search.js';
 import { tellDisputesOf } from './notices/disputes.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
+import { tellLeadsOf } from './notices/leads.js';
 import { tellFork, tellMembership } from './notices/membership.js';
 import { tellMilestones } from './notices/milestones.js';
+import { tellSealedHitsOf } from './notices/sealed-hits.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openDerived } from './store/derived-database.js';
@@ -22,6 +24,7 @@ import { openDatabase } from './store/open-database.js';
 import type { BulkSorter } from './views/bulk.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
+import type { Opener } from './views/opener.js';
 import { pacedWakes } from './views/paced-wakes.js';
 
 export interface Knowledge {
@@ -43,6 +46,8 @@ export interface KnowledgeSurroundings {
   readonly logs: Logs;
   readonly clock: Clock;
   readonly log: OperationsLog;
+  /** Opens what is sealed for this member. */
+  readonly open: Opener;
   /** Where long logs are sorted out; without it, on this thread. */
   readonly sorter?: BulkSorter | undefined;
 }
@@ -69,7 +74,7 @@ export async function openKnowledge(around: KnowledgeSurroundings): Promise<Know
 
 /** Notes in `closers` what is open already. */
 async function assemble(
-  { paths, me, logs, clock, log, sorter }: KnowledgeSurroundings,
+  { paths, me, logs, clock, log, open, sorter }: KnowledgeSurroundings,
   closers: (() => Promise<void>)[],
 ): Promise<Knowledge> {
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
@@ -95,8 +100,11 @@ async function assemble(
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),
     log,
+    open,
     async beforeCommit(step) {
       await tellHitsOf(step, hits);
+      await tellSealedHitsOf(step, hits);
+      await tellLeadsOf(step, hits);
       await tellMilestones(step, hits);
       await tellDisputesOf(step, disputes);
       deconfliction.note(step.joined);

@@ -19,6 +19,7 @@ import type { StateMemory } from './state-watch.js';
 import { hashText, type NamedHash } from './statements/hashes.js';
 import { connectionStatuses, logStatuses } from './status.js';
 import { entryKeyAt } from './views/entry-key.js';
+import type { Opener } from './views/opener.js';
 import { parseThingKey } from './views/thing-key.js';
 
 export interface NodeParts {
@@ -29,6 +30,7 @@ export interface NodeParts {
   readonly book: ReceiptBook;
   readonly publisher: Publisher;
   readonly knowledge: Knowledge;
+  readonly open: Opener;
   readonly hub: HubApi | undefined;
   /** The certificate that is shown now. */
   readonly shown: { readonly tls: TlsIdentity };
@@ -68,10 +70,11 @@ export function nodeApi(parts: NodeParts): NodeApi {
   return {
     member: me,
     publish: (record, keepUntilDay) => publisher.publish(record, keepUntilDay),
-    async say({ statement, keepUntilDay }) {
-      return statement.case === 'mediaRecord'
+    async say(read) {
+      const { statement, keepUntilDay, readers } = read;
+      return statement.case === 'mediaRecord' && readers.length === 0
         ? await publisher.publish(statement.value, keepUntilDay)
-        : await publisher.say(statement, keepUntilDay);
+        : await publisher.say(read);
     },
     publishAll: (records) => publisher.publishAll(records),
     lookup,
@@ -98,7 +101,10 @@ export function nodeApi(parts: NodeParts): NodeApi {
         for (const notice of notices) listener(notice);
       }),
     entries: (after) =>
-      entryFeed({ federation: logs.registry.state.federation, all: () => logs.all() }, after),
+      entryFeed(
+        { federation: logs.registry.state.federation, all: () => logs.all(), open: parts.open },
+        after,
+      ),
     onEntries: (listener) => logs.onChange(() => listener()),
     addHoldings: (items) => knowledge.hold(items),
     listHoldings: (label) => listed(holdings, label),

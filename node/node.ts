@@ -41,6 +41,7 @@ import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
 import type { BulkSorter } from './views/bulk.js';
 import type { FilledRange } from './views/following.js';
+import { openerOf } from './views/opener.js';
 
 export const SOFTWARE = 'icse-exchange/0.1.0';
 
@@ -159,7 +160,8 @@ async function assemble(
   closers.push(() => exchange.close(`${me} stops`));
   if (options.appendAlone === true) exchange.guard.appendAlone();
 
-  const knowledge = await openKnowledge({ paths, me, logs, clock, log, sorter: options.sorter });
+  const open = openerOf(identity.anchors.federation, me, identity.secrets.sealing);
+  const knowledge = await openKnowledge({ paths, me, logs, clock, log, open, sorter: options.sorter });
   closers.push(() => knowledge.close());
   filled = (range) => knowledge.views.wake([range]);
   const suspended = (): string | undefined => suspensionOf(exchange);
@@ -249,6 +251,7 @@ async function assemble(
     book,
     publisher,
     knowledge,
+    open,
     hub:
       office === undefined
         ? undefined

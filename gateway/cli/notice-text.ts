@@ -3,10 +3,16 @@
 //   #12  2026-01-31T12:00:00.000Z  hit  our AU:3 and NL:5 have the same sha256 9f86…0a08
 //   #13  2026-01-31T12:00:00.000Z  dispute  NL disputes our AU:3: wrong-hash (NL:7)
 //   #14  2026-01-31T12:00:00.000Z  deconfliction  AU (AU:9, case 0b8e…) and NL (NL:8, case 7c11…) investigate …
+//   #15  2026-01-31T12:00:01.000Z  lead  NL:6, for AU, FR: {"assess":"AU:3","verdict":"dispute"}
 
 import type { Notice, WatchedEntry } from '../../node/api.js';
 import { type LogName, shortLogName } from '../../node/names.js';
-import type { DeconflictionNotice, DisputeNotice, MatchNotice } from '../../node/notices/notice.js';
+import type {
+  DeconflictionNotice,
+  DisputeNotice,
+  LeadNotice,
+  MatchNotice,
+} from '../../node/notices/notice.js';
 import { oneLine, type Terminal } from './terminal.js';
 
 /** Longer facts belong to programs. */
@@ -28,6 +34,7 @@ export function entryText(terminal: Terminal, { log, index, record, statement }:
 
 function saidIn(notice: Notice): string {
   if (isMatch(notice)) return matchText(notice);
+  if (isLead(notice)) return leadText(notice);
   switch (notice.kind) {
     case 'dispute':
       return disputeText(notice as DisputeNotice);
@@ -54,6 +61,17 @@ function isMatch(notice: Notice): notice is Extract<Notice, MatchNotice> {
   return notice.kind === 'hit' || notice.kind === 'conflict';
 }
 
+function isLead(notice: Notice): notice is Extract<Notice, LeadNotice> {
+  return notice.kind === 'lead';
+}
+
+function leadText({ from, log, index, statement }: LeadNotice): string {
+  const { readers, ...said } = statement;
+  return oneLine(
+    `${log ?? from}:${index}, for ${(readers as readonly string[]).join(', ')}: ${JSON.stringify(said)}`,
+  );
+}
+
 function matchText({ kind, hash, algorithm, mine, other }: MatchNotice): string {
   const but = kind === 'conflict' ? ', but by a stronger hash they are different files' : '';
   const log = other.log ?? other.member;
@@ -74,7 +92,7 @@ function factsText({ sequence: _sequence, kind: _kind, at: _at, ...facts }: Noti
 }
 
 function colourOf(kind: string): 'green' | 'red' | 'cyan' | 'yellow' {
-  if (kind === 'hit') return 'green';
+  if (kind === 'hit' || kind === 'lead') return 'green';
   if (kind === 'dispute' || kind === 'deconfliction') return 'yellow';
   return kind === 'conflict' || kind === 'fault' ? 'red' : 'cyan';
 }

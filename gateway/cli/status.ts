@@ -60,15 +60,17 @@ function logsText(terminal: Terminal, { logs }: NodeStatus): string {
       { title: 'state', paint },
       { title: 'behind', isNumber: true },
       { title: 'holes', isNumber: true },
+      { title: 'not addressed', isNumber: true },
       { title: 'since' },
       { title: 'why' },
     ],
-    logs.map(({ log, size, state, behind, holes, since, why }) => [
+    logs.map(({ log, size, state, behind, holes, notAddressed, since, why }) => [
       shortLogName(log as LogName),
       size,
       state,
       behind,
       holes,
+      notAddressed,
       since,
       why,
     ]),

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { NotReady } from '../../node/exchange/own-log.js';
 import { Failure } from '../../node/failure.js';
 import { BadName } from '../../node/names.js';
+import { BadReaders } from '../../node/publishing/sealing.js';
 import { RulesBroken } from '../../node/statements/build.js';
 import { BadHash } from '../../node/statements/hashes.js';
 import { BadRecord } from '../../node/statements/record-json.js';
@@ -24,7 +25,16 @@ export interface ErrorAnswer {
 }
 
 /** What the caller did wrong; any other Failure is a refusal. */
-const WRONG_USE = [BadCall, BadHash, BadImport, BadName, BadRecord, BadStatement, RulesBroken] as const;
+const WRONG_USE = [
+  BadCall,
+  BadHash,
+  BadImport,
+  BadName,
+  BadRecord,
+  BadReaders,
+  BadStatement,
+  RulesBroken,
+] as const;
 const WRONG_USE_CODES: ReadonlySet<string> = new Set(['bad-address', 'bad-fingerprint']);
 
 /** An error for the caller; the node's own faults are for the log of the node alone. */

@@ -25,7 +25,7 @@ export function fillHoles(
   let asking: Promise<void> = Promise.resolve();
 
   async function ask(log: Log, links: readonly Link[]): Promise<void> {
-    const missing = (await log.listHoles(HOLES)).filter((hole) => hole.reason === HoleReason.MISSING);
+    const missing = (await log.listDueHoles(HOLES)).filter((hole) => hole.reason === HoleReason.MISSING);
     if (missing.length === 0) return;
     const ranges = missing.map(({ index }) => ({ from: Number(index), to: Number(index) + 1 }));
     for (const link of links) {
@@ -36,7 +36,8 @@ export function fillHoles(
   return {
     tick(nowMs, logs, links) {
       for (const log of logs) {
-        if (log.holes === 0 || links.length === 0 || nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS) continue;
+        if (log.dueHoles === 0 || links.length === 0 || nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS)
+          continue;
         askedAt.set(log.name, nowMs);
         asking = asking.then(() => ask(log, links)).catch(onError);
       }

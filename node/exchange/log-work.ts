@@ -79,7 +79,8 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     const log = logs.get(name);
     let segment: Segment | undefined;
     try {
-      segment = log === undefined ? undefined : await readSegment(log, from, SEGMENT_BYTES, cut);
+      segment =
+        log === undefined ? undefined : await readSegment(log, around.member, from, SEGMENT_BYTES, cut);
     } finally {
       around.session().provider.segmentRead(name, segment);
     }
@@ -89,7 +90,7 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     const log = logs.get(name);
     let segment: Segment | undefined;
     try {
-      segment = log === undefined ? undefined : await readFill(log, from, to, SEGMENT_BYTES);
+      segment = log === undefined ? undefined : await readFill(log, around.member, from, to, SEGMENT_BYTES);
     } finally {
       around.session().provider.rangeRead(segment);
     }

@@ -45,7 +45,7 @@ export async function giveReceipt(
   const { settled } = log;
   if (settled === undefined || settled.size !== log.size) return undefined;
   const cosigner = { name: receiptKeyName(federation, me), keyPair: receiptKey };
-  const holes = await log.listHoles(MAX_HOLES);
+  const holes = await log.listDueHoles(MAX_HOLES);
   return create(ReceiptSchema, {
     log: log.name,
     note: cosign(settled.note, cosigner, Math.floor(nowMs / 1000)),

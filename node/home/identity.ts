@@ -55,8 +55,8 @@ export async function loadIdentity(paths: HomePaths, passphrase?: string): Promi
 }
 
 /** What the invitation pinned, as the registry wants it. */
-export function anchorsOf({ federation, rootKey, hub }: Federation): RegistryAnchors {
-  return { federation, rootKey, hubKeys: hub.keys, generation: hub.registry ?? 1 };
+export function anchorsOf({ federation, member, rootKey, hub }: Federation): RegistryAnchors {
+  return { federation, member, rootKey, hubKeys: hub.keys, generation: hub.registry ?? 1 };
 }
 
 function checkTogether(paths: HomePaths, pinned: Federation, tls: TlsIdentity): void {

@@ -18,13 +18,19 @@ export function leafHashOf(item: LogItem): Uint8Array {
   return isHole(item) ? item.leafHash : leafHash(item);
 }
 
-/** A hole for bytes that broke a rule and are not kept. */
-export function refusedHole(index: number, bytes: Uint8Array): Hole {
-  return create(HoleSchema, {
-    index: BigInt(index),
-    leafHash: leafHash(bytes),
-    reason: HoleReason.REFUSED,
-  });
+/** A hole in place of bytes that are not kept, or not given away. */
+export function holeFor(index: number, bytes: Uint8Array, reason: HoleReason): Hole {
+  return create(HoleSchema, { index: BigInt(index), leafHash: leafHash(bytes), reason });
+}
+
+/** The hole with another reason. */
+export function holeBecause({ index, leafHash: hash }: Hole, reason: HoleReason): Hole {
+  return create(HoleSchema, { index, leafHash: hash, reason });
+}
+
+/** True for a hole whose bytes are for others. */
+export function isForOthers(item: LogItem): boolean {
+  return isHole(item) && item.reason === HoleReason.NOT_ADDRESSED;
 }
 
 /** A size or index that came from outside as a number of ours; throws Failure 'size-out-of-range' past 2^53 - 1. */

@@ -1,10 +1,16 @@
 // What the registry and the schema say about a log, as the log asks it: whose checkpoints count, up to where
 // entries are taken, and which of them are good.
 
+import type { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogItem } from './item.js';
 import type { LogState } from './log-state.js';
+
+/** Why the bytes of an entry are not kept: it breaks a rule, or it is sealed for others. */
+export type Objection =
+  | { readonly reason: HoleReason.REFUSED; readonly rule: string }
+  | { readonly reason: HoleReason.NOT_ADDRESSED };
 
 /** What the registry and the schema say about a log: asked again at each commit. */
 export interface LogRules {
@@ -14,8 +20,10 @@ export interface LogRules {
   keysAt(size: number): readonly Uint8Array[];
   /** The place up to which entries are taken; undefined = no end. */
   cut(): { readonly size: number; readonly root: Uint8Array } | undefined;
-  /** The broken rule of an entry that is to become a hole; undefined when it is good. Throws to refuse the run. */
-  examine(index: number, entry: Uint8Array): string | undefined;
+  /** Why an entry is to become a hole; undefined when it is good. Throws to refuse the run. */
+  examine(index: number, entry: Uint8Array): Objection | undefined;
+  /** True where every entry's bytes are due, also of those that are sealed: at Lyon and at the author. */
+  readonly isAllDue?: boolean;
   /** True for a registry: it takes no hole, and its signer may change to a key that is not known here yet. */
   readonly isRegistry?: boolean;
   /** The run is on disk. */

@@ -11,9 +11,10 @@ import type { NoteSigner } from '../tlog/note.js';
 import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
 import { openAuthorNote } from './author-note.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
+import { examined } from './examining.js';
 import { fillFrom } from './filling.js';
 import { hashRun } from './hashed-run.js';
-import { isHole, type LogItem, refusedHole } from './item.js';
+import { isForOthers, isHole, type LogItem } from './item.js';
 import { createLogReader, type LogReader } from './log-reader.js';
 import { checkCut, LogClosed, type LogRules } from './log-rules.js';
 import { EMPTY_STATE, type LogState, loadState, type SignedHead } from './log-state.js';
@@ -32,7 +33,7 @@ type OnRefused = (log: LogName, index: number, rule: string) => void;
 export class Log {
   readonly name: LogName;
   readonly #rules: LogRules;
-  readonly #onRefused: OnRefused;
+  readonly #refused: (index: number, rule: string) => void;
   readonly #listeners = new Set<LogListener>();
   readonly #chain: WriteChain;
   readonly #reader: LogReader;
@@ -47,7 +48,7 @@ export class Log {
   ) {
     this.name = name;
     this.#rules = rules;
-    this.#onRefused = onRefused;
+    this.#refused = (index, rule) => onRefused(name, index, rule);
     this.#chain = createWriteChain(
       name,
       store,
@@ -102,6 +103,12 @@ export class Log {
 
   get holes(): number {
     return this.#chain.durable.holes;
+  }
+
+  /** Holes whose bytes are due here: all but those that are sealed for others. */
+  get dueHoles(): number {
+    const { holes, forOthers } = this.#chain.durable;
+    return holes - forOthers;
   }
 
   get fault(): Fault | undefined {
@@ -164,7 +171,9 @@ export class Log {
     if (this.#rules.isRegistry === true && !hasNoHoles(verified.items)) {
       throw new SegmentRefused('bad-segment', 'a registry has no holes');
     }
-    const items = verified.items.map((item, offset) => this.#examined(verified.from + offset, item));
+    const items = verified.items.map((item, offset) =>
+      examined(this.#rules, verified.from + offset, item, this.#refused),
+    );
     const grown = growTail(before.tail, items, verified.hashed);
     const size = grown.tail.range.size;
     const root = rootOf(grown.tail.range);
@@ -176,6 +185,7 @@ export class Log {
       ahead: verified.ahead,
       settled: signed.size === size ? signed : before.settled,
       holes: before.holes + items.filter(isHole).length,
+      forOthers: before.forOthers + items.filter(isForOthers).length,
       fault: undefined,
     };
     const passed = before.checkpoint;
@@ -192,8 +202,13 @@ export class Log {
    * SegmentRefused. Returns how many holes were filled.
    */
   fill(segment: Segment): Promise<number> {
-    const open = (): LogState => this.#open();
-    return fillFrom(segment, { rules: this.#rules, chain: this.#chain, reader: this.#reader, open });
+    return fillFrom(segment, {
+      rules: this.#rules,
+      chain: this.#chain,
+      reader: this.#reader,
+      open: () => this.#open(),
+      onRefused: this.#refused,
+    });
   }
 
   /** The places at [from, to), to at most the size on disk. */
@@ -201,10 +216,10 @@ export class Log {
     return this.#reader.read(from, to);
   }
 
-  /** The holes below the size on disk, in order, at most `limit`. */
-  async listHoles(limit: number): Promise<Hole[]> {
-    if (this.holes === 0) return [];
-    return (await this.#reader.holes()).slice(0, limit);
+  /** The holes below the size on disk whose bytes are due here, in order, at most `limit`. */
+  async listDueHoles(limit: number): Promise<Hole[]> {
+    if (this.dueHoles === 0) return [];
+    return (await this.#reader.holes()).filter((hole) => !isForOthers(hole)).slice(0, limit);
   }
 
   /** Root of the first `size` entries; size must be at most the size on disk. */
@@ -280,14 +295,6 @@ export class Log {
       throw new LogClosed('frozen', `${this.name} was forked by its author and is frozen at ${this.size}`);
     }
     return this.#chain.accepted;
-  }
-
-  #examined(index: number, item: LogItem): LogItem {
-    if (isHole(item)) return item;
-    const rule = this.#rules.examine(index, item);
-    if (rule === undefined) return item;
-    this.#onRefused(this.name, index, rule);
-    return refusedHole(index, item);
   }
 
   #tell(): void {

@@ -111,13 +111,13 @@ export function growTail(tail: Tail, items: readonly LogItem[], hashed: HashedRu
 }
 
 /**
- * What is written when bytes fill holes. `bundles` are the full bundles concerned, by first index; holes of the
+ * What is written when bytes, or another reason, take the places of holes. `bundles` are the full bundles concerned, by first index; holes of the
  * growing one are filled in the tail. Pure.
  */
 export function fillHoles(
   tail: Tail,
   bundles: ReadonlyMap<number, readonly LogItem[]>,
-  fresh: ReadonlyMap<number, Uint8Array>,
+  fresh: ReadonlyMap<number, LogItem>,
 ): { tail: Tail; puts: [string, Uint8Array][] } {
   const puts: [string, Uint8Array][] = [];
   const filled = (start: number, items: readonly LogItem[]): LogItem[] =>

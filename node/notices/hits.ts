@@ -49,15 +49,16 @@ export async function tellHitsOf(step: Step, { me, told, holdings, now }: HitsOp
 
 /** Matches holdings that are new against the records that are there, after `add` and at a start. */
 export async function tellHitsOfHoldings(
-  views: Pick<Views, 'batchEnd' | 'lookup'>,
+  views: Pick<Views, 'batchEnd' | 'lookup' | 'sealedRecordsWith'>,
   { me, told, holdings, now }: HitsOptions,
 ): Promise<void> {
   // A batch made before the holdings were there was not matched against them and is not yet to be looked up.
   await views.batchEnd();
   for (let page = await holdings.unmatched(); page.length > 0; page = await holdings.unmatched()) {
     const hashes = [...new Set(page.flatMap((holding) => holding.hashes))];
-    const answers = await views.lookup(hashes.map(namedHash));
-    const byHash = new Map(hashes.map((hash, i) => [hash, answers[i] ?? []]));
+    const named = hashes.map(namedHash);
+    const [open, sealed] = await Promise.all([views.lookup(named), views.sealedRecordsWith(named)]);
+    const byHash = new Map(hashes.map((hash, i) => [hash, [...(open[i] ?? []), ...(sealed[i] ?? [])]]));
     const at = new Date(now()).toISOString();
     const untold = page.flatMap((holding) => {
       const others = holding.hashes
@@ -119,10 +120,14 @@ function memberAt(step: Step, position: Position): MemberCode {
 
 function mineOf(step: Step, record: LiveRecord): Mine {
   const place = positionText(step.logs.logAt(record.position).name, indexOf(record.position));
-  return { kind: 'record', key: record.recordId, hashes: record.hashes, told: { record: place } };
+  return mineAt(place, record);
 }
 
-function heldOf({ key, hashes, label }: Holding): Mine {
+export function mineAt(place: string, { recordId, hashes }: Pick<LiveRecord, 'recordId' | 'hashes'>): Mine {
+  return { kind: 'record', key: recordId, hashes, told: { record: place } };
+}
+
+export function heldOf({ key, hashes, label }: Holding): Mine {
   return { kind: 'holding', key, hashes, told: { holding: label ?? null } };
 }
 
@@ -131,11 +136,11 @@ function theirsOf(step: Step, { position, hashes }: LiveRecord): Theirs {
   return theirsAt(member, name, indexOf(position), hashes);
 }
 
-function theirsAt(member: MemberCode, log: LogName, index: number, hashes: Theirs['hashes']): Theirs {
+export function theirsAt(member: MemberCode, log: LogName, index: number, hashes: Theirs['hashes']): Theirs {
   return { member, hashes, told: { member, index, ...laterLog(member, log) } };
 }
 
-function byMember(theirs: readonly Theirs[]): Theirs[][] {
+export function byMember(theirs: readonly Theirs[]): Theirs[][] {
   const groups = new Map<MemberCode, Theirs[]>();
   for (const record of theirs) {
     const group = groups.get(record.member);

@@ -2,6 +2,7 @@
 //
 //   {"sequence":7,"kind":"hit","hash":"9f86…","algorithm":"sha256","mine":{"record":"AU:3"},
 //    "other":{"member":"NL","index":12},"at":"2025-01-31T12:00:00.000Z"}
+//   {"sequence":8,"kind":"lead","from":"NL","index":13,"statement":{"assess":"AU:5",…,"readers":["AU"]},"at":"…"}
 
 import type { HashAlgorithm } from '../statements/hashes.js';
 
@@ -53,6 +54,20 @@ export interface DeconflictionNotice {
   readonly [field: string]: unknown;
 }
 
+/** Another member has sealed a statement for this one. */
+export interface LeadNotice {
+  readonly kind: 'lead';
+  readonly from: string;
+  readonly index: number;
+  /** Only where it is not the member's first one. */
+  readonly log?: string;
+  /** Our JSON form, with `readers`. */
+  readonly statement: Readonly<Record<string, unknown>>;
+  /** When it was opened, ISO 8601. */
+  readonly at: string;
+  readonly [field: string]: unknown;
+}
+
 /** A change of membership, a proven fault and the like, as the part of the node that tells it says. */
 export interface OtherNotice {
   readonly kind: 'member' | 'fault' | 'milestone';
@@ -60,7 +75,7 @@ export interface OtherNotice {
   readonly [field: string]: unknown;
 }
 
-export type NoticeBody = MatchNotice | DisputeNotice | DeconflictionNotice | OtherNotice;
+export type NoticeBody = MatchNotice | LeadNotice | DisputeNotice | DeconflictionNotice | OtherNotice;
 
 /** A body with the place in the order in which this node told it: 1, 2, ... */
 export type Notice = NoticeBody & { readonly sequence: number };

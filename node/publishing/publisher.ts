@@ -9,13 +9,14 @@ import { decodeEntry, type EntryBytes } from '../statements/entry.js';
 import { hexText } from '../statements/hex.js';
 import { recordIdsUnder, sameContent } from '../statements/record-id.js';
 import type { ReadRecord } from '../statements/record-json.js';
+import type { ReadStatement } from '../statements/statement-json.js';
 import { uuidOf } from '../statements/uuid.js';
 import { inOneTurn } from './in-one-turn.js';
 import type { Place } from './own-entries.js';
 import { createOwnLogWriter, type OwnLog, type WriterSurroundings } from './own-log-writer.js';
 import { type DayCount, quotaOf, type Reservation } from './quota.js';
 import { type Batch, type RecentRecord, RecentRecords } from './recent.js';
-import { createSaying, type Said } from './saying.js';
+import { createSaying } from './saying.js';
 
 export interface PublisherSurroundings extends WriterSurroundings {
   /** Secret of this node from which record ids are derived. */
@@ -33,8 +34,11 @@ export interface Publisher {
   publish(record: MediaRecord, keepUntilDay: number): Promise<PublishedRecord>;
   /** The same for each of the records, in their order; what `publish` would throw stands in the place of its answer. */
   publishAll(records: readonly ReadRecord[]): Promise<(PublishedRecord | Error)[]>;
-  /** Publishes any other statement, each time anew. Throws as `publish` does. */
-  say(statement: Said, keepUntilDay: number): Promise<PublishedStatement>;
+  /**
+   * Publishes any other statement, and a record for named readers alone, each time anew. Throws as `publish` does,
+   * and BadReaders.
+   */
+  say(read: ReadStatement): Promise<PublishedStatement>;
   /** Takes nothing more; resolves when what was taken is on disk. */
   close(): Promise<void>;
 }
@@ -79,6 +83,7 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
   const writer = createOwnLogWriter(around);
   const say = createSaying(around, writer, {
     standing: placeOf,
+    named,
     takenBack: (target) => recent.forget(target),
   });
 
@@ -102,8 +107,13 @@ export function createPublisher(around: PublisherSurroundings): Publisher {
     return cut === undefined || (index !== undefined && index < cut.size);
   }
 
+  /** The record with its id. Throws BadHash when it has neither an id nor a hash. */
+  function named(record: MediaRecord): MediaRecord {
+    return record.recordId.length > 0 ? record : { ...record, recordId: recordIdOf(record) };
+  }
+
   function draftOf({ record: given, keepUntilDay }: ReadRecord, now: number): Draft {
-    const record = given.recordId.length > 0 ? given : { ...given, recordId: recordIdOf(given) };
+    const record = named(given);
     const statement = { case: 'mediaRecord', value: record } as const;
     const bytes = buildEntry({ statement, keepUntilDay, now, random: around.random });
     return { recordId: record.recordId, id: hexText(record.recordId), bytes };

@@ -1,19 +1,17 @@
 // The door for all that a member says beside media records. Each is published anew each time; what refers to nothing
 // that is there is told to its author at once.
 
-import type { Retraction } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { MediaRecord, Retraction } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { PublishedStatement } from '../api.js';
 import { laterLog, parseLogName } from '../names.js';
-import { buildEntry } from '../statements/build.js';
+import { buildEntry, type EntryParts, RulesBroken } from '../statements/build.js';
 import { hexText } from '../statements/hex.js';
-import type { OpenStatement } from '../statements/statement-json.js';
+import type { OpenStatement, ReadStatement } from '../statements/statement-json.js';
 import { leafHash } from '../tlog/hash.js';
 import { checkIsThere, checkRetractable, type FindRecord } from './own-entries.js';
 import type { OwnLogWriter, WriterSurroundings } from './own-log-writer.js';
 import { type DayCount, quotaOf } from './quota.js';
-
-/** A statement that is no media record. */
-export type Said = Exclude<OpenStatement, { case: 'mediaRecord' }>;
+import { sealStatement } from './sealing.js';
 
 export interface SayingSurroundings extends WriterSurroundings {
   readonly count: DayCount;
@@ -23,18 +21,23 @@ export interface SayingSurroundings extends WriterSurroundings {
 /** The records that the publisher knows of. */
 export interface KnownRecords {
   readonly standing: FindRecord;
+  /** The record with an id, which is derived where it has none. */
+  named(record: MediaRecord): MediaRecord;
   /** What was taken back is known no more. */
   takenBack(target: Retraction['target']): void;
 }
 
-/** Publishes a statement. Throws RulesBroken, NotReady, OverQuota, or what appending throws. */
+/**
+ * Publishes a statement, sealed when it is for named readers alone; an open media record is the publisher's matter.
+ * Throws RulesBroken, BadReaders, NotReady, OverQuota, or what appending throws.
+ */
 export function createSaying(
   around: SayingSurroundings,
   writer: OwnLogWriter,
   records: KnownRecords,
-): (statement: Said, keepUntilDay: number) => Promise<PublishedStatement> {
+): (read: ReadStatement) => Promise<PublishedStatement> {
   /** Throws RulesBroken when the statement is about an entry that is not there. */
-  async function checkReferences(statement: Said): Promise<void> {
+  async function checkReferences(statement: OpenStatement): Promise<void> {
     if (statement.case === 'retraction') {
       await checkRetractable(statement.value, around.logs, records.standing);
     } else if (statement.case === 'assessment' && statement.value.entry !== undefined) {
@@ -44,15 +47,26 @@ export function createSaying(
     }
   }
 
-  return async (statement, keepUntilDay) => {
+  /** What makes the entry: the statement as it is, or sealed. */
+  function partsOf({ statement, keepUntilDay, readers }: ReadStatement): EntryParts {
+    const author = { member: around.me, generation: parseLogName(writer.current().log.name).generation };
+    const now = Math.floor(around.clock.now() / 1000);
+    const made = { author, keepUntilDay, now, random: around.random };
+    if (readers.length === 0) return { statement, ...made };
+    if (statement.case === 'retraction') {
+      throw new RulesBroken([
+        'readers: a retraction is for everybody, because everybody has to carry it out',
+      ]);
+    }
+    const sealable =
+      statement.case === 'mediaRecord' ? { ...statement, value: records.named(statement.value) } : statement;
+    return sealStatement({ statement: sealable, readers, registry: around.logs.registry.state, ...made });
+  }
+
+  return async (read) => {
     await writer.ready();
-    const bytes = buildEntry({
-      statement,
-      author: { member: around.me, generation: parseLogName(writer.current().log.name).generation },
-      keepUntilDay,
-      now: Math.floor(around.clock.now() / 1000),
-      random: around.random,
-    });
+    const { statement } = read;
+    const bytes = buildEntry(partsOf(read));
     await checkReferences(statement);
     const { log, appender } = writer.current();
     const room = around.count.take(log.name, log.size, bytes.length, quotaOf(around));

@@ -2,12 +2,14 @@
 // members' logs obey, and whom to tell when it changes.
 
 import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
+import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { MemberKeys } from '../../proto/gen/icse/v1/registry_pb.js';
 import { Failure } from '../failure.js';
 import { isHole, type LogItem } from '../log/item.js';
 import { Log } from '../log/log.js';
-import type { LogRules } from '../log/log-rules.js';
-import { type FederationId, type LogName, LYON, logName, parseLogName } from '../names.js';
+import type { LogRules, Objection } from '../log/log-rules.js';
+import { type FederationId, type LogName, LYON, logName, type MemberCode, parseLogName } from '../names.js';
+import { hasAll, isFor } from '../statements/addressee.js';
 import { checkEntryBytes, decodeEntry } from '../statements/entry.js';
 import { isGoodRecord } from '../statements/quick-check.js';
 import type { Author } from '../statements/references.js';
@@ -25,6 +27,8 @@ export interface RegistryAnchors {
   readonly hubKeys: MemberKeys;
   /** The registry that there is at least, 2 after the first epoch: a hub may have lost what its disk says. */
   readonly generation?: number;
+  /** Whose node this is: it keeps what is for this member. Without it, whatever comes. */
+  readonly member?: MemberCode;
 }
 
 export type RegistryListener = (state: RegistryState, before: RegistryState) => void;
@@ -146,6 +150,8 @@ export class Registry {
   /** The rules of a member's log, by the registry as it is at each call. */
   rulesFor(log: LogName): LogRules {
     const { member, generation } = parseLogName(log);
+    const me = this.#anchors.member;
+    const refused = (rule: string): Objection => ({ reason: HoleReason.REFUSED, rule });
     const authorAt = (index: number): Author | undefined =>
       member === undefined ? undefined : { member, generation, index };
     return {
@@ -159,11 +165,15 @@ export class Registry {
         try {
           if (isGoodRecord(checkEntryBytes(bytes))) return undefined;
           const broken = brokenRules(decodeEntry(bytes), 'member', authorAt(index));
-          return broken.length === 0 ? undefined : broken.join('; ');
+          if (broken.length > 0) return refused(broken.join('; '));
+          return me === undefined || isFor(me, member, bytes)
+            ? undefined
+            : { reason: HoleReason.NOT_ADDRESSED };
         } catch (error) {
-          return error instanceof Failure ? error.message : String(error);
+          return refused(error instanceof Failure ? error.message : String(error));
         }
       },
+      isAllDue: me === undefined || hasAll(me, member),
     };
   }
 

@@ -33,27 +33,22 @@ export interface EntryParts {
   readonly audience?: readonly string[];
   /** UTC seconds since 1970. */
   readonly now: number;
+  /** Where it had to be drawn before the statement was made; otherwise it is drawn here. */
+  readonly salt?: Uint8Array;
   /** Unpredictable bytes of the given length. */
   readonly random: (sizeBytes: number) => Uint8Array;
 }
 
 /** Makes the bytes of a new entry for the log that the statement belongs to. Throws RulesBroken. */
 export function buildEntry(parts: EntryParts): EntryBytes {
-  const { statement, author, keepUntilDay = 0, audience = [], now } = parts;
-  const salt = parts.random(SALT_BYTES);
+  const { statement, author, keepUntilDay = 0, now } = parts;
+  const salt = parts.salt ?? parts.random(SALT_BYTES);
   const isOver = keepUntilDay !== 0 && keepUntilDay < dayOf(now);
   if (statement.case === 'mediaRecord' && !isOver) {
     const quick = quicklyBuilt({ salt, madeAt: Math.floor(now), keepUntilDay, record: statement.value });
     if (quick !== undefined) return quick;
   }
-  const entry = create(EntrySchema);
-  entry.salt = salt;
-  entry.schema = SCHEMA_VERSION;
-  entry.madeAt = BigInt(Math.floor(now));
-  entry.statement = statement;
-  if (keepUntilDay !== 0 || audience.length > 0) {
-    entry.handling = create(HandlingSchema, { keepUntilDay, audience: [...audience] });
-  }
+  const entry = withEnvelope(parts, salt);
   const isMembers = author !== undefined || statement.case === 'mediaRecord';
   const reasons = brokenRules(entry, isMembers ? 'member' : 'registry', author);
   // Only for the author: an entry that has ended since is no fault at receipt.
@@ -62,6 +57,22 @@ export function buildEntry(parts: EntryParts): EntryBytes {
   }
   if (reasons.length > 0) throw new RulesBroken(reasons);
   return encodeEntry(entry);
+}
+
+/** The entry that the parts make with that salt; nothing is checked. */
+export function withEnvelope(
+  { statement, keepUntilDay = 0, audience = [], now }: EntryParts,
+  salt: Uint8Array,
+): Entry {
+  const entry = create(EntrySchema);
+  entry.salt = salt;
+  entry.schema = SCHEMA_VERSION;
+  entry.madeAt = BigInt(Math.floor(now));
+  entry.statement = statement;
+  if (keepUntilDay !== 0 || audience.length > 0) {
+    entry.handling = create(HandlingSchema, { keepUntilDay, audience: [...audience] });
+  }
+  return entry;
 }
 
 /** The entry of a record that is good at first sight; undefined when it needs a closer look. */

@@ -43,8 +43,9 @@ export function brokenRules(entry: Entry, where: 'member' | 'registry', author?:
   return reasons;
 }
 
-function checkMemberStatement(
-  { statement, handling }: Entry,
+/** Adds the rules that a member's statement breaks, whether it is open or the content of a sealed one. */
+export function checkMemberStatement(
+  { statement, handling }: Pick<Entry, 'statement' | 'handling'>,
   author: Author | undefined,
   reasons: string[],
 ): void {

@@ -57,7 +57,8 @@ export class Connections {
       {
         reader: this.#reader,
         logs: this.logs,
-        bearing: (hashes) => recordsBearing(this.#db, index.runs, hashes),
+        bearing: (hashes) =>
+          recordsBearing(this.#reader, (keys) => index.runs.findCommitted(this.#db, keys), hashes),
       },
       thing,
     );

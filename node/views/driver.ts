@@ -4,7 +4,7 @@
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
 import { assessmentsView } from './assessments.js';
-import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { Connections } from './connections.js';
 import { currentPositions } from './current-positions.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
@@ -14,9 +14,12 @@ import { Follower } from './follower.js';
 import type { FilledRange, FollowingOptions } from './following.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
+import { type SealedRecord, sealedRecordsWith } from './lead-hashes.js';
+import { type PlacedLead, readLeads } from './lead-rows.js';
+import { leadsView } from './leads.js';
 import { linksView } from './links.js';
 import { cursorsIn } from './log-table.js';
-import { findRecords, type RecordAnswer } from './lookup.js';
+import { type FindInRuns, findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf } from './position.js';
 import type { ViewSource } from './source.js';
@@ -51,12 +54,14 @@ export async function openViews(
   source: ViewSource,
   options: FollowingOptions,
 ): Promise<Views> {
-  const follower = await Follower.start(db, VIEWS, source, options);
+  const follower = await Follower.start(db, [...VIEWS, leadsView(options)], source, options);
   return new Views(db, source, follower);
 }
 
 export class Views {
   readonly #db: ViewsDatabase;
+  /** The database as committed. */
+  readonly #reader: Reader;
   readonly #source: ViewSource;
   readonly #follower: Follower;
   /** What is said beside records, and what belongs together by it. */
@@ -66,6 +71,7 @@ export class Views {
 
   constructor(db: ViewsDatabase, source: ViewSource, follower: Follower) {
     this.#db = db;
+    this.#reader = { getMany: (keys) => getMany(db, keys) };
     this.#source = source;
     this.#follower = follower;
     this.connections = new Connections(db, source, follower);
@@ -121,7 +127,13 @@ export class Views {
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
     const { logs, index } = this.#follower;
-    return await findRecords(this.#db, logs, index.runs, hashes);
+    const findInRuns: FindInRuns = (keys) => index.runs.findCommitted(this.#db, keys);
+    return await findRecords(this.#reader, logs, findInRuns, hashes);
+  }
+
+  /** For each hash the sealed records that bear it and could be opened here. */
+  async sealedRecordsWith(hashes: readonly NamedHash[]): Promise<SealedRecord[][]> {
+    return await sealedRecordsWith(this.#reader, this.#follower.logs, hashes.map(hashKey));
   }
 
   /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */
@@ -136,6 +148,11 @@ export class Views {
         .map((number) => logs.codeOf(number))
         .sort(),
     );
+  }
+
+  /** What was sealed for this member, or by it, and could be opened here. */
+  leads(): AsyncIterable<PlacedLead> {
+    return readLeads(this.#db, this.#follower.logs);
   }
 
   async figures(): Promise<Figures> {

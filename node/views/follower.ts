@@ -18,7 +18,7 @@ import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
 import { sortOut } from './sort-out.js';
 import type { ViewSource } from './source.js';
 import { dropAll, putDay, readDay } from './state.js';
-import type { Step, View } from './view.js';
+import type { LocalView, Step } from './view.js';
 import { Waiters } from './waiters.js';
 
 /** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
@@ -28,7 +28,7 @@ const HERE: BulkSorter = { sort: async (stretch, filters) => sortOut(stretch, fi
 
 export class Follower {
   readonly #database: ViewsDatabase;
-  readonly #views: readonly View[];
+  readonly #views: readonly LocalView[];
   readonly #source: ViewSource;
   readonly #options: FollowingOptions;
   readonly #growth: Growth;
@@ -55,7 +55,7 @@ export class Follower {
 
   private constructor(
     db: ViewsDatabase,
-    views: readonly View[],
+    views: readonly LocalView[],
     source: ViewSource,
     options: FollowingOptions,
     index: ShortIndex,
@@ -73,7 +73,7 @@ export class Follower {
   /** Takes up what is in the database and begins to follow. */
   static async start(
     db: ViewsDatabase,
-    views: readonly View[],
+    views: readonly LocalView[],
     source: ViewSource,
     options: FollowingOptions,
   ): Promise<Follower> {
@@ -179,7 +179,7 @@ export class Follower {
     const change = await this.#nextChange(today);
     if (change === undefined) return false;
     const current = await changeLive(this.#db, this.#index, change);
-    const found = { postings: new Map(), overlaps: new Map(), joined: [] };
+    const found = { postings: new Map(), overlaps: new Map(), leads: { born: [], died: [] }, joined: [] };
     const { plain = NO_PLAIN_RECORDS } = change;
     const step: Step = { ...current, ...found, plain, db: this.#db, logs: this.#logs, index: this.#index };
     for (const view of this.#views) await view.follow(step);

@@ -3,6 +3,7 @@
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { BulkSorter } from './bulk.js';
+import type { Opener } from './opener.js';
 import type { BulkOptions } from './short-index.js';
 import type { Step } from './view.js';
 
@@ -32,6 +33,8 @@ export interface FollowingOptions {
    * same step may come again.
    */
   readonly beforeCommit?: (step: Step) => Promise<void>;
+  /** Opens what is sealed for this node's member; without it, nothing is opened. */
+  readonly open?: Opener;
   /** When and how entries are followed in bulk. */
   readonly bulk?: BulkOptions;
   /** Where the work of bulk steps is done; without it, on the thread of the node. */

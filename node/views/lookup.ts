@@ -4,13 +4,13 @@
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
 import type { Binary } from './binary.js';
-import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
+import type { Reader } from './buffered-db.js';
 import { type HashKey, hashKey, shortKey, tailOf } from './hash-key.js';
 import { type LiveRecord, liveAt } from './live-records.js';
 import type { LogTable } from './log-table.js';
-import { indexOf } from './position.js';
+import { indexOf, type Position } from './position.js';
 import { postingsIn } from './postings.js';
-import { inRowsOrRuns, type Runs } from './runs.js';
+import { inRowsOrRuns } from './runs.js';
 import { SPACE } from './spaces.js';
 
 /** A current record that bears the hash. */
@@ -21,26 +21,28 @@ export interface RecordAnswer
   readonly index: number;
 }
 
+/** Where what bears the short keys stands, as far as the sorted runs know. */
+export type FindInRuns = (keys: readonly Binary[]) => Promise<(Position | undefined)[]>;
+
 /** For each hash the records that bear it, in the order of member codes, then of their logs. */
 export async function findRecords(
-  db: ViewsDatabase,
+  reader: Reader,
   logs: LogTable,
-  runs: Runs,
+  findInRuns: FindInRuns,
   hashes: readonly NamedHash[],
 ): Promise<RecordAnswer[][]> {
   const keys = hashes.map(hashKey);
-  const found = await recordsBearing(db, runs, keys);
+  const found = await recordsBearing(reader, findInRuns, keys);
   return found.map((records) => answersFor(records, logs));
 }
 
 /** For each hash the current records that bear it. */
 export async function recordsBearing(
-  db: ViewsDatabase,
-  runs: Runs,
+  reader: Reader,
+  findInRuns: FindInRuns,
   keys: readonly HashKey[],
 ): Promise<LiveRecord[][]> {
-  const reader: Reader = { getMany: (rows) => getMany(db, rows) };
-  const lists = await postingLists(db, reader, runs, keys.map(shortKey));
+  const lists = await postingLists(reader, findInRuns, keys.map(shortKey));
   const places = keys.map((key, i) =>
     postingsIn({ key: shortKey(key), value: lists[i] ?? '' })
       .filter(({ tail = tailOf(key) }) => tail === tailOf(key))
@@ -58,13 +60,12 @@ export async function recordsBearing(
 
 /** The lists under short keys: in rows of their own, or else in sorted runs. */
 async function postingLists(
-  db: ViewsDatabase,
   reader: Reader,
-  runs: Runs,
+  findInRuns: FindInRuns,
   keys: readonly Binary[],
 ): Promise<(Binary | undefined)[]> {
   const rows = await reader.getMany(keys.map((key) => SPACE.posting + key));
-  return inRowsOrRuns(keys, rows, (withoutRow) => runs.findCommitted(db, withoutRow));
+  return inRowsOrRuns(keys, rows, findInRuns);
 }
 
 function answersFor(records: readonly LiveRecord[], logs: LogTable): RecordAnswer[] {

@@ -24,6 +24,10 @@ export const SPACE = {
   expiry: 'd',
   /** position -> live statement that is no media record (live-statements.ts) */
   statement: 's',
+  /** position -> what was sealed there and could be opened here (leads.ts) */
+  lead: 'L',
+  /** hash key -> positions of leads that bear it; nothing -> how many bear hashes (lead-hashes.ts) */
+  leadHash: 'K',
   /** position -> positions of the retractions that name it (retractions.ts) */
   retractedEntry: 't',
   /** member number, record id -> positions of the retractions that name it */

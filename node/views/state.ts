@@ -4,20 +4,20 @@
 import { type Binary, fromBinary, toBinary } from './binary.js';
 import { type BufferedDb, getMany, type ViewsDatabase } from './buffered-db.js';
 import { rangeOf, SPACE } from './spaces.js';
-import type { View } from './view.js';
+import type { LocalView } from './view.js';
 
 /** Raised with each change of what the driver keeps or how. */
 const DRIVER_VERSION = 4;
 
 /** The UTC day of a database made by these views, or undefined when it is empty or made by others. */
-export async function readDay(db: ViewsDatabase, views: readonly View[]): Promise<number | undefined> {
+export async function readDay(db: ViewsDatabase, views: readonly LocalView[]): Promise<number | undefined> {
   const [value] = await getMany(db, [SPACE.meta]);
   if (value === undefined) return undefined;
   const [versions, day] = fromBinary(value).toString().split('\n');
   return versions === versionsText(views) ? Number(day) : undefined;
 }
 
-export function putDay(db: BufferedDb, views: readonly View[], day: number): void {
+export function putDay(db: BufferedDb, views: readonly LocalView[], day: number): void {
   db.put(SPACE.meta, toBinary(Buffer.from(`${versionsText(views)}\n${day}`)));
 }
 
@@ -32,6 +32,6 @@ export async function dropAll(db: ViewsDatabase): Promise<void> {
   await db.clear({ gte: fromBinary(afterMembers) });
 }
 
-function versionsText(views: readonly View[]): Binary {
+function versionsText(views: readonly LocalView[]): Binary {
   return [`driver ${DRIVER_VERSION}`, ...views.map(({ name, version }) => `${name} ${version}`)].join(', ');
 }

@@ -6,6 +6,7 @@ import type { Hash } from 'node:crypto';
 import type { BufferedDb, Snapshot, ViewsDatabase } from './buffered-db.js';
 import type { CurrentChange } from './current-records.js';
 import type { HashKey } from './hash-key.js';
+import type { FreshLead, Lead } from './lead-rows.js';
 import type { LogTable } from './log-table.js';
 import type { PlainRecords } from './plain-records.js';
 import type { MemberNumber } from './position.js';
@@ -26,6 +27,8 @@ export interface Step extends CurrentChange {
   overlaps: ReadonlyMap<HashKey, OverlapChange>;
   /** By the views of links, assessments and events: where parts may have been joined, or a case opened. */
   readonly joined: Joined[];
+  /** By the leads view: what was sealed and could be opened here, and those of them that died. */
+  leads: { readonly born: readonly FreshLead[]; readonly died: readonly Lead[] };
 }
 
 /** A thing at which more is connected than before. */
@@ -40,11 +43,16 @@ export interface OverlapChange {
   readonly now: readonly MemberNumber[];
 }
 
-export interface View {
+/** A view of what not every node can know. */
+export interface LocalView {
   readonly name: string;
   /** Raised with each change of what is kept or how; another number than on disk means: follow the logs anew. */
   readonly version: number;
   follow(step: Step): Promise<void>;
+}
+
+/** A view that is equal on all nodes that have followed the same logs as far. */
+export interface View extends LocalView {
   /** Feeds the content, in an order and with names that are the same on every node, into the hash. */
   digest(db: ViewsDatabase, snapshot: Snapshot, logs: LogTable, hash: Hash): Promise<void>;
 }

@@ -91,7 +91,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     accept: undefined,
   };
   const store = around.dress(home.disk.store);
-  const registry = await Registry.open(store, anchors);
+  const registry = await Registry.open(store, { ...anchors, member });
   const logs = await Logs.open(store, registry);
   const book = await openReceiptBook(textDatabase(home.receipts));
   let running = true;

@@ -15,7 +15,7 @@ const OWNERS = ['NL', 'LYON', 'NL.2', 'LYON.2', 'LYON.3'] as const;
 export type Owner = (typeof OWNERS)[number];
 type Purpose = 'log' | 'receipt' | 'session';
 
-interface WrittenKey {
+export interface WrittenKey {
   readonly secret: string;
   readonly public: string;
 }
@@ -35,8 +35,7 @@ export const keyExamples: Examples = {
         isPair(key, keyPairOf(bytesOf(key.secret)).publicKey);
       }
       const sealing = keys.sealing as WrittenKey;
-      isPair(sealing, sharedSecret(bytesOf(sealing.secret), BASE_POINT));
-      holds(isClamped(bytesOf(sealing.secret)), `${sealing.secret} is written as X25519 uses it`);
+      isSealingPair(sealing);
     }
   },
 
@@ -102,6 +101,12 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 
 export function holds(isTrue: boolean, what: string): void {
   if (!isTrue) throw new Error(`it does not hold that ${what}`);
+}
+
+/** X25519 of the secret and the base point is the public key. */
+export function isSealingPair(sealing: WrittenKey): void {
+  isPair(sealing, sharedSecret(bytesOf(sealing.secret), BASE_POINT));
+  holds(isClamped(bytesOf(sealing.secret)), `${sealing.secret} is written as X25519 uses it`);
 }
 
 function isPair(key: WrittenKey, publicKey: Uint8Array): void {

@@ -5,10 +5,17 @@ import { enrolmentExamples } from './example-enrolment.js';
 import { exchangeExamples } from './example-exchange.js';
 import { keyExamples } from './example-keys.js';
 import { logExamples } from './example-logs.js';
+import { sealedExamples } from './example-sealed.js';
 import type { Examples } from './examples.js';
 
 const blocks = readBlocks(readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8'));
-const examples: Examples = { ...keyExamples, ...logExamples, ...exchangeExamples, ...enrolmentExamples };
+const examples: Examples = {
+  ...keyExamples,
+  ...logExamples,
+  ...exchangeExamples,
+  ...enrolmentExamples,
+  ...sealedExamples,
+};
 
 /** Digits of a block that are altered in turn, the first and the last among them: every one would take minutes. */
 const ALTERED = 8;

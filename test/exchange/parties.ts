@@ -169,7 +169,7 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
     const store =
       given ?? (over === 'grpc' ? await openLevelStore(join(directory, member)) : createMemoryStore());
     stores.set(store, true);
-    const registry = await Registry.open(store, anchors);
+    const registry = await Registry.open(store, { ...anchors, member });
     if (member === LYON && registry.log.size === 0 && given === undefined) {
       await registry.log.append([admission(LYON, '')], ed25519Signer(registry.log.name, secrets.log));
     }

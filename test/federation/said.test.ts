@@ -55,6 +55,28 @@ describe('Australia and the Netherlands', () => {
     }
   });
 
+  it('seal a lead for one another, which its reader hears at once', async () => {
+    const lead = { event: 'victim-identified', subject: CHILD, media: [HASH] };
+    const said = await say('NL', { ...lead, readers: ['AU'] });
+    expect(said).toMatchObject({ outcome: 'taken', member: 'NL' });
+    expect(await federation.hears('AU', ({ kind }) => kind === 'lead')).toMatchObject({
+      from: 'NL',
+      index: said.index,
+      statement: { event: 'victim-identified', subject: `NL/${CHILD}`, media: [HASH], readers: ['AU'] },
+    });
+    expect((await federation.lyon.api.notices(1, 1000)).filter(({ kind }) => kind === 'lead')).toEqual([]);
+  });
+
+  it('seal a record, which hits what its reader has on record', async () => {
+    const md5 = 'bc'.repeat(16);
+    await federation.publish('AU', { md5 });
+    const { index } = await say('NL', { md5, readers: ['AU'] });
+    expect(await federation.nextHit('AU')).toMatchObject({ hash: md5, other: { member: 'NL', index } });
+    const hash = { algorithm: 'md5' as const, hash: Buffer.from(md5, 'hex') };
+    const [answer] = await federation.lyon.api.lookup([hash]);
+    expect(answer?.records.map(({ member }) => member)).toEqual(['AU']);
+  });
+
   it('are told at once what cannot be said, and nothing is published', async () => {
     const size = async () =>
       (await federation.node('NL').api.status()).logs.find(({ member }) => member === 'NL')?.size ?? 0;
@@ -67,6 +89,9 @@ describe('Australia and the Netherlands', () => {
       [{ assess: 'NL:0', verdict: 'agree' }, "entry: NL:0 is the author's own; others assess it"],
       [{ event: 'assistance-given', answers: 'AU:5000' }, 'answers: AU:5000 is not an entry that this node'],
       [{ event: 'victim-identified' }, 'victim-identified: needs a subject'],
+      [{ assess: 'AU:0', verdict: 'agree', readers: ['FR'] }, 'FR is not a member'],
+      [{ assess: 'AU:0', verdict: 'agree', readers: ['NL'] }, 'NL is the author, who can read it anyway'],
+      [{ retract: 'NL:0', reason: 'wrong-hash', readers: ['AU'] }, 'readers: a retraction is for everybody'],
     ];
     for (const [statement, reason] of refusals) await expect(say('NL', statement)).rejects.toThrow(reason);
     const retraction = await say('NL', { retract: 'NL:0', reason: 'entered-in-error' });

@@ -17,11 +17,13 @@ import { invitationTarget } from './targets/invitation.js';
 import { noteTarget } from './targets/note.js';
 import { proofTarget } from './targets/proof.js';
 import { receiptTarget } from './targets/receipt.js';
+import { sealedContentTarget } from './targets/sealed-content.js';
 import { segmentTarget } from './targets/segment.js';
 import { socketTarget } from './targets/socket.js';
 
 export const TARGETS: readonly Target[] = [
   entryTarget,
+  sealedContentTarget,
   frameTarget,
   helloTarget,
   segmentTarget,

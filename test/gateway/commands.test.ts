@@ -302,17 +302,20 @@ describe('icse watch', () => {
       mine: { holding: 'x' },
       other: { member: 'AU', index: 5, log: 'icse/x/AU.2' },
     });
+    const statement = { assess: 'NL:5', verdict: 'dispute', readers: ['FR', 'NL'] };
+    served.node.tell('lead', { from: 'AU', log: 'AU.2', index: 6, statement });
     let out = '';
     const watching = icse(['watch', '--from', '0', '--home', served.home], {
       onOutput: (text) => {
         out += text;
       },
     });
-    await until(() => out.split('\n').length === 4);
+    await until(() => out.split('\n').length === 5);
     expect(out).toBe(
       `#1  2023-11-14T22:13:20.000Z  hit  our NL:3 and AU:5 have the same md5 ${MD5}\n` +
         '#2  2023-11-14T22:13:20.001Z  member  member DE, state suspended [2J\n' +
-        `#3  2023-11-14T22:13:20.002Z  conflict  our holding "x" and AU.2:5 have the same md5 ${MD5}, but by a stronger hash they are different files\n`,
+        `#3  2023-11-14T22:13:20.002Z  conflict  our holding "x" and AU.2:5 have the same md5 ${MD5}, but by a stronger hash they are different files\n` +
+        '#4  2023-11-14T22:13:20.003Z  lead  AU.2:6, for FR, NL: {"assess":"NL:5","verdict":"dispute"}\n',
     );
     await served.server.close();
     expect(await watching).toMatchObject({ code: 1, err: `icse: the node on ${served.home} has stopped\n` });
@@ -373,6 +376,7 @@ describe('icse status and member list', () => {
       why: '',
       behind: 0,
       holes: 2,
+      notAddressed: 1,
     };
     const connection = {
       member: 'LYON',
@@ -402,8 +406,8 @@ describe('icse status and member list', () => {
       'connection  direction  state    since                 why',
       'LYON        out        stalled  2026-01-01T00:00:00Z  waiting for AU',
       '',
-      'log       size  state  behind  holes  since  why',
-      'NL   1,234,567  live        0      2  -      -',
+      'log       size  state  behind  holes  not addressed  since  why',
+      'NL   1,234,567  live        0      2              1  -      -',
       '',
       'receipt for  by    up to  at',
       'NL           LYON  1,234  2026-01-01T00:00:00Z',

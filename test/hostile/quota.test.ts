@@ -76,7 +76,7 @@ describe('a member that publishes far more than its quota', () => {
     await until(parties.lyon, () => stateAtHub()?.state === 'waiting');
     const before = heldByHub();
     const link = nl?.exchange.linkTo(LYON);
-    const segment = await readSegment((nl as Party).log, before, SEGMENT_BYTES);
+    const segment = await readSegment((nl as Party).log, LYON, before, SEGMENT_BYTES);
     for (let bytes = 0; bytes <= 2 * WINDOW_BYTES; bytes += SEGMENT_BYTES / 2)
       link?.session.say({ case: 'segment', value: segment as NonNullable<typeof segment> });
     await until(parties.lyon, () => parties.lyon.events.some(isTooLarge));

@@ -4,7 +4,7 @@ import { keyPairOf } from '../../node/keys/ed25519.js';
 import { Log } from '../../node/log/log.js';
 import type { LogRules } from '../../node/log/log-rules.js';
 import { readSegment } from '../../node/log/read-segment.js';
-import type { LogName } from '../../node/names.js';
+import { type LogName, LYON } from '../../node/names.js';
 import type { LogStore } from '../../node/store/log-store.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { signCheckpoint } from '../../node/tlog/checkpoint.js';
@@ -46,7 +46,7 @@ export function noteOver(all: readonly Uint8Array[], signer = SIGNER): Uint8Arra
 }
 
 export async function segmentOf(log: Log, from: number, maxBytes = 1e6, limit?: number): Promise<Segment> {
-  const segment = await readSegment(log, from, maxBytes, limit);
+  const segment = await readSegment(log, LYON, from, maxBytes, limit);
   if (segment === undefined) throw new Error(`the log has nothing to send from ${from} on`);
   return segment;
 }

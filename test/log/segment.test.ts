@@ -1,12 +1,13 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Log } from '../../node/log/log.js';
+import { Log } from '../../node/log/log.js';
 import { readFill } from '../../node/log/read-segment.js';
+import { LYON } from '../../node/names.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { leafHash } from '../../node/tlog/hash.js';
 import { HoleReason, HoleSchema, type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { aLog, entries, NL, openLog, SIGNER, segmentOf } from './logs.js';
+import { aLog, entries, NL, openLog, rules, SIGNER, segmentOf } from './logs.js';
 
 /** The segment with the entries at these indices told as holes. */
 function withHoles(segment: Segment, indices: readonly number[], reason = HoleReason.MISSING): Segment {
@@ -129,20 +130,40 @@ describe('holes', () => {
     await reader.extend(withHoles(await segmentOf(author, 0), wanted));
     expect(reader.root).toEqual(author.root);
     expect(reader.holes).toBe(6);
-    expect((await reader.listHoles(100)).map((hole) => Number(hole.index))).toEqual(wanted);
+    expect((await reader.listDueHoles(100)).map((hole) => Number(hole.index))).toEqual(wanted);
     reader = await openLog(store);
     expect(reader.holes).toBe(6);
     const wrong = create(SegmentSchema, { log: NL, from: 3n, entries: entries(1, 4), fill: true });
     await expect(reader.fill(wrong)).rejects.toMatchObject({ code: 'bad-proof' });
     expect(reader.holes).toBe(6);
-    const whole = (await readFill(author, 0, 600, 1e6)) as Segment;
+    const whole = (await readFill(author, LYON, 0, 600, 1e6)) as Segment;
     expect(await reader.fill(whole)).toBe(6);
     expect(await reader.fill(whole)).toBe(0);
     for (const log of [reader, await openLog(store)]) {
       expect(log.holes).toBe(0);
-      expect(await log.listHoles(10)).toEqual([]);
+      expect(await log.listDueHoles(10)).toEqual([]);
       expect(await log.read(0, 600)).toEqual(entries(600));
     }
+  });
+
+  it('whose bytes come and break a rule are asked for no longer, and told of once', async () => {
+    const author = await aLog(6);
+    const told: string[] = [];
+    const examine = () => ({ reason: HoleReason.REFUSED, rule: 'no hash' }) as const;
+    const refusing = rules({ examine });
+    const reader = await Log.open(NL, createMemoryStore(), refusing, (_log, index, rule) =>
+      told.push(`${index}: ${rule}`),
+    );
+    await reader.extend(withHoles(await segmentOf(author, 0), [0, 1, 2, 3, 4, 5]));
+    const fill = (await readFill(author, LYON, 4, 5, 1e6)) as Segment;
+    for (let times = 0; times < 2; times++) expect(await reader.fill(fill)).toBe(0);
+    expect(told).toEqual(['4: no hash']);
+    const holes = await reader.listDueHoles(10);
+    expect(holes.map(({ reason }) => HoleReason[reason])).toEqual([
+      ...['MISSING', 'MISSING', 'MISSING', 'MISSING'],
+      ...['REFUSED', 'MISSING'],
+    ]);
+    expect(reader).toMatchObject({ holes: 6, dueHoles: 6 });
   });
 
   it('that are filled while the log grows cost it nothing', async () => {
@@ -150,7 +171,7 @@ describe('holes', () => {
     const store = createMemoryStore();
     const reader = await openLog(store);
     await reader.extend(withHoles(await segmentOf(author, 0), [10, 280]));
-    const fill = (await readFill(author, 0, 300, 1e6)) as Segment;
+    const fill = (await readFill(author, LYON, 0, 300, 1e6)) as Segment;
     await author.append(entries(700, 300), SIGNER);
     const filling = [reader.fill(fill), reader.fill(fill)];
     const growing: Promise<unknown>[] = [];
@@ -174,7 +195,7 @@ describe('holes', () => {
     await author.append(entries(200, 200), SIGNER);
     await reader.extend(await segmentOf(author, 200));
     const again = await openLog(store);
-    expect((await again.listHoles(10)).map((hole) => Number(hole.index))).toEqual([150]);
+    expect((await again.listDueHoles(10)).map((hole) => Number(hole.index))).toEqual([150]);
     const relayed = await segmentOf(again, 0);
     expect(relayed.holes.map((hole) => Number(hole.index))).toEqual([150]);
     expect(relayed.entries[150]).toHaveLength(0);
@@ -183,7 +204,7 @@ describe('holes', () => {
   it('stand for entries that break a rule, and are told on as missing', async () => {
     const author = await aLog(10);
     const log = await openLog(createMemoryStore(), {
-      examine: (index) => (index === 4 ? 'no hash' : undefined),
+      examine: (index) => (index === 4 ? { reason: HoleReason.REFUSED, rule: 'no hash' } : undefined),
     });
     await log.extend(await segmentOf(author, 0));
     expect(log.holes).toBe(1);
@@ -209,7 +230,7 @@ describe('holes', () => {
       Array.from({ length: 256 }, () => new Uint8Array(8000)),
       SIGNER,
     );
-    const fill = (await readFill(log, 0, 256, 768 * 1024)) as Segment;
+    const fill = (await readFill(log, LYON, 0, 256, 768 * 1024)) as Segment;
     expect(toBinary(SegmentSchema, fill).length).toBeLessThan(1024 * 1024);
   });
 });

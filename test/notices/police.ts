@@ -11,7 +11,9 @@ import { DeconflictionSearch } from '../../node/notices/deconfliction-search.js'
 import { tellDisputesOf } from '../../node/notices/disputes.js';
 import { type HitsOptions, tellHitsOf, tellHitsOfHoldings } from '../../node/notices/hits.js';
 import type { Notice } from '../../node/notices/notice.js';
+import { tellSealedHitsOf } from '../../node/notices/sealed-hits.js';
 import { openTold, type Told } from '../../node/notices/told.js';
+import type { Opener } from '../../node/views/opener.js';
 import { Node, type World } from '../views/world.js';
 
 export class Police {
@@ -39,7 +41,8 @@ export class Police {
     this.node = node;
   }
 
-  static async of(me: string, world: World): Promise<Police> {
+  /** `open` opens what is sealed for it. */
+  static async of(me: string, world: World, open?: Opener): Promise<Police> {
     const directory = await mkdtemp(join(tmpdir(), 'icse-police-'));
     const db = new ClassicLevel<Uint8Array, Uint8Array>(join(directory, 'told'), {
       keyEncoding: 'view',
@@ -56,8 +59,10 @@ export class Police {
     };
     const deconfliction = new DeconflictionSearch({ ...options, onError });
     const node = await Node.start(world, {
+      ...(open === undefined ? {} : { open }),
       async beforeCommit(step) {
         await tellHitsOf(step, options);
+        await tellSealedHitsOf(step, options);
         await tellDisputesOf(step, { ...options, hasSaid });
         deconfliction.note(step.joined);
       },

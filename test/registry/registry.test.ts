@@ -33,7 +33,7 @@ import {
 } from './acts.js';
 
 async function segmentOf(registry: Registry, from = 0): Promise<Segment> {
-  return (await readSegment(registry.log, from, 1e6)) as Segment;
+  return (await readSegment(registry.log, LYON, from, 1e6)) as Segment;
 }
 
 const codes = (registry: Registry) => [...registry.state.members.keys()].sort();
@@ -179,7 +179,7 @@ describe('new keys of the hub', () => {
 
   /** The registry's entries at [from, to), proven to its latest checkpoint. */
   async function runOf(registry: Registry, from: number, to: number): Promise<Segment> {
-    return (await readSegment(registry.log, from, 1e6, to)) as Segment;
+    return (await readSegment(registry.log, LYON, from, 1e6, to)) as Segment;
   }
 
   it("sign a run that ends before they are named, once the hub's hello has shown the word of the root", async () => {

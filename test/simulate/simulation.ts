@@ -176,6 +176,8 @@ async function observe(node: SimulatedNode, directory: string): Promise<Observed
     logs: node.logs,
     clock: node.clock,
     log: SILENT,
+    // Nobody seals anything here.
+    open: () => undefined,
   });
   return { node, knowledge, order };
 }

@@ -3,16 +3,23 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MemberCode, shortLogName } from '../../node/names.js';
+import { logName, type MemberCode, shortLogName } from '../../node/names.js';
+import { decodeEntry } from '../../node/statements/entry.js';
 import { ALGORITHMS, hashText, type NamedHash } from '../../node/statements/hashes.js';
 import { parseReference } from '../../node/statements/references.js';
+import { isSealedEntry, type SealableStatement } from '../../node/statements/sealed-content.js';
+import { statementToJson } from '../../node/statements/statement-json.js';
 import { uuidText } from '../../node/statements/uuid.js';
 import { entryKey } from '../../node/views/entry-key.js';
 import { BATCH_ENTRIES } from '../../node/views/jobs.js';
+import { openerOf } from '../../node/views/opener.js';
 import type { Part } from '../../node/views/part.js';
 import { parseThingKey, thingKeyText } from '../../node/views/thing-key.js';
+import { aSealedEntry } from '../exchange/sealed-entries.js';
+import { admit, aRegistry, secretsOf } from '../registry/acts.js';
+import { liveEntries } from './live-model.js';
 import { expectedFrom } from './model.js';
-import { hashOf, logOf, type RecordParts, recordIdOf, saidBy } from './records.js';
+import { entryOf, FEDERATION, hashOf, logOf, type RecordParts, recordIdOf, saidBy } from './records.js';
 import { EAGER_BULK, Node, World } from './world.js';
 
 const LOGS = ['NL', 'NL.2', 'AU', 'US'];
@@ -20,6 +27,12 @@ const WORDS = ['a/1', 'a/2', 'b'];
 const SUBJECTS = [1, 2].flatMap((n) =>
   ['NL', 'AU', 'US'].map((member) => `${member}/00000000-0000-4000-8000-00000000000${n}`),
 );
+const REGISTRY = {
+  ...(await aRegistry(['NL', 'AU', 'US', 'FR'].map((code) => admit(code)))).state,
+  federation: FEDERATION,
+};
+/** What Australia opens. */
+const OPEN = openerOf(FEDERATION, 'AU' as MemberCode, secretsOf('AU').sealing);
 const ALL_HASHES: NamedHash[] = ALGORITHMS.flatMap((algorithm) =>
   WORDS.map((word) => hashOf(algorithm, word)),
 );
@@ -84,7 +97,7 @@ const aLink: fc.Arbitrary<object> = fc
 
 const aCase = fc.constantFrom('c1', 'c2').map((word) => uuidText(recordIdOf(word)));
 
-/** What one member says of its own logs and of the world. */
+/** What one member says of its own logs and of the world, some of it sealed. */
 const aStatement: fc.Arbitrary<object> = fc.oneof(
   fc.record({
     retract: fc
@@ -95,6 +108,10 @@ const aStatement: fc.Arbitrary<object> = fc.oneof(
   fc.record({
     retract: fc.constantFrom('r1', 'r2', 'r3', 'r4').map((word) => uuidText(recordIdOf(word))),
     reason: fc.constant('entered-in-error'),
+  }),
+  fc.record({
+    sealed: aRecord,
+    to: fc.constantFrom('AU', 'US', 'NL'),
   }),
   fc.record(
     {
@@ -141,6 +158,7 @@ function said(log: string, statement: object, size: number): Uint8Array {
       assess: `${others[assess.ofOthers % others.length]}:${assess.index}`,
     });
   }
+  if ('sealed' in statement) return sealedBy(member, statement as { sealed: RecordParts; to: string });
   const { retract } = statement as { retract?: string | { later: boolean; index: number } };
   if (typeof retract !== 'object') return saidBy(member, statement);
   const isLaterLog = log.includes('.');
@@ -149,6 +167,18 @@ function said(log: string, statement: object, size: number): Uint8Array {
       ? `${member}:${retract.index}`
       : `${log}:${size === 0 ? 0 : retract.index % size}`;
   return saidBy(member, { ...statement, retract: place });
+}
+
+/** The record, sealed for another member. */
+function sealedBy(member: string, { sealed, to }: { sealed: RecordParts; to: string }): Uint8Array {
+  const { statement, handling } = decodeEntry(entryOf(sealed));
+  return aSealedEntry(REGISTRY, {
+    from: member,
+    to: [to === member ? 'FR' : to],
+    statement: statement as SealableStatement,
+    keepUntilDay: handling?.keepUntilDay ?? 0,
+    now: 86_400,
+  });
 }
 
 type Act =
@@ -296,12 +326,38 @@ async function talliesOf(node: Node, entries: Iterable<string>): Promise<Map<str
   );
 }
 
+/** Of what is live, what Australia can open is there, and found by its hashes. */
+async function expectTheLeads(world: World, node: Node): Promise<void> {
+  await node.views.settled();
+  const expected = (await liveEntries(world)).flatMap(({ member, generation, index, place, entry }) => {
+    const log = logName(FEDERATION, member as MemberCode, generation);
+    const statement = isSealedEntry(entry) ? OPEN(entry, log, index) : undefined;
+    return statement === undefined ? [] : [{ place, statement }];
+  });
+  const shown = (place: string, statement: SealableStatement): string =>
+    `${place} ${JSON.stringify(statementToJson({ statement }))}`;
+  const leads: string[] = [];
+  for await (const { log, index, statement } of node.views.leads())
+    leads.push(shown(`${shortLogName(log)}:${index}`, statement));
+  expect(leads.sort()).toEqual(expected.map(({ place, statement }) => shown(place, statement)).sort());
+  const found = await node.views.sealedRecordsWith(ALL_HASHES);
+  for (const [i, { algorithm, hash }] of ALL_HASHES.entries()) {
+    const bearing = expected.filter(
+      ({ statement }) =>
+        statement.case === 'mediaRecord' && Buffer.compare(statement.value[algorithm], hash) === 0,
+    );
+    expect(found[i]?.map(({ log, index }) => `${shortLogName(log)}:${index}`).sort()).toEqual(
+      bearing.map(({ place }) => place).sort(),
+    );
+  }
+}
+
 describe('the views', () => {
   it('end where a plain function of the live entries ends, on every node', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anAct, { maxLength: 25 }), async (acts) => {
         const world = new World();
-        const node = await Node.start(world, { bulk: EAGER_BULK });
+        const node = await Node.start(world, { bulk: EAGER_BULK, open: OPEN });
         const late = await Node.start(world.inReverse());
         try {
           for (const act of acts) {
@@ -309,9 +365,11 @@ describe('the views', () => {
             if (act.kind === 'settle') await expectTheModel(world, node);
           }
           await expectTheModel(world, node);
+          await expectTheLeads(world, node);
           const followed = await node.viewsDigest();
           expect(await late.viewsDigest()).toBe(followed);
           expect(await node.rebuiltDigest()).toBe(followed);
+          await expectTheLeads(world, node);
         } finally {
           await node.stop();
           await late.stop();

@@ -80,7 +80,7 @@ export class World implements ViewSource {
 /** Follows in bulk whatever is more than one entry, and merges whatever is more than one run. */
 export const EAGER_BULK: BulkOptions = { least: 2, most: 32, gatherMs: 100, fanIn: 2 };
 
-export type NodeOptions = Pick<FollowingOptions, 'beforeCommit' | 'bulk'>;
+export type NodeOptions = Partial<Pick<FollowingOptions, 'beforeCommit' | 'bulk' | 'open' | 'log'>>;
 
 /** A node's views over the world. */
 export class Node {
