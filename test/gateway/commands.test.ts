@@ -24,6 +24,7 @@ describe('the command line', () => {
     'import',
     'publish',
     'lookup',
+    'show',
     'watch',
     'hits',
     'holdings',
