@@ -87,7 +87,7 @@ function recordsText(terminal: Terminal, { records }: ShowAnswer): string {
   );
 }
 
-/** Each event below the one that it answers. */
+/** Each event below the one that it answers, with a mark for each step. */
 function eventsText(terminal: Terminal, { events }: ShowAnswer): string {
   if (events.length === 0) return '';
   const entries = new Set(events.map(({ entry }) => entry));
@@ -101,7 +101,7 @@ function eventsText(terminal: Terminal, { events }: ShowAnswer): string {
   const rows: string[][] = [];
   const add = (event: ShownEvent, depth: number): void => {
     rows.push([
-      `${'  '.repeat(depth)}${event.kind}`,
+      `${'> '.repeat(depth)}${event.kind}`,
       event.entry,
       event.madeAt ?? '',
       aboutText(event),

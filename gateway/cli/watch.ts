@@ -15,7 +15,9 @@ interface WatchOptions extends HomeOptions {
 
 export function watchCommand(terminal: Terminal): Command {
   return withHome(new Command('watch'))
-    .description('Follows notices (hits, conflicts, leads, changes of members) as they come.')
+    .description(
+      'Follows notices (hits, conflicts, leads, disputes, investigations that meet, changes of members) as they come.',
+    )
     .option(
       '--from <N>',
       'begin with the notice of this sequence number (default: from now on)',

@@ -42,9 +42,9 @@ export interface SearchedViews {
 
 export class DeconflictionSearch {
   readonly #options: DeconflictionOptions;
-  /** By member the things that wait; and when each was noted last. */
+  /** By member the things that wait; and for whom each waits and when it was noted last. */
   readonly #waiting = new Map<MemberNumber, Set<ThingKey>>();
-  readonly #noted = new Map<ThingKey, number>();
+  readonly #noted = new Map<ThingKey, { readonly by: MemberNumber; at: number }>();
   #notes = 0;
   #sweepAsked = true;
   #sweep: AsyncGenerator<ThingKey> | undefined;
@@ -63,7 +63,10 @@ export class DeconflictionSearch {
   note(joined: readonly Joined[]): void {
     for (const { by, thing } of joined) {
       this.#notes += 1;
-      if (!this.#noted.has(thing)) {
+      const known = this.#noted.get(thing);
+      if (known !== undefined) {
+        known.at = this.#notes;
+      } else {
         const waiting = this.#waiting.get(by) ?? new Set();
         this.#waiting.set(by, waiting);
         if (waiting.size === MAX_WAITING) {
@@ -71,8 +74,8 @@ export class DeconflictionSearch {
           continue;
         }
         waiting.add(thing);
+        this.#noted.set(thing, { by, at: this.#notes });
       }
-      this.#noted.set(thing, this.#notes);
     }
     if (joined.length > 0) this.#wake();
   }
@@ -131,7 +134,7 @@ export class DeconflictionSearch {
     }
     for (const waiting of [...this.#waiting.values()]) {
       const [thing] = waiting;
-      if (thing === undefined || (this.#noted.get(thing) as number) > notes) continue;
+      if (thing === undefined || (this.#noted.get(thing)?.at ?? 0) > notes) continue;
       const part = await this.#searchFrom(connections, thing);
       this.#forget([thing, ...part.things.keys()], notes);
       if (this.#closed.signal.aborted) return false;
@@ -181,11 +184,12 @@ export class DeconflictionSearch {
   #forget(things: Iterable<ThingKey>, notes: number): void {
     for (const thing of [...things]) {
       const noted = this.#noted.get(thing);
-      if (noted === undefined || noted > notes) continue;
+      if (noted === undefined || noted.at > notes) continue;
       this.#noted.delete(thing);
-      for (const waiting of this.#waiting.values()) waiting.delete(thing);
+      const waiting = this.#waiting.get(noted.by);
+      waiting?.delete(thing);
+      if (waiting?.size === 0) this.#waiting.delete(noted.by);
     }
-    for (const [member, waiting] of this.#waiting) if (waiting.size === 0) this.#waiting.delete(member);
   }
 
   #wake(): void {

@@ -28,6 +28,7 @@ describe('the command line', () => {
     'assess',
     'retract',
     'lookup',
+    'show',
     'watch',
     'hits',
     'holdings',
