@@ -3,9 +3,10 @@
 
 import { create } from '@bufbuild/protobuf';
 import { ByeCode, type Fault, HeadSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
-import type { Clock } from '../clock.js';
+import { type Clock, utcDay } from '../clock.js';
 import { messageOf } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
+import { settleClaims } from '../log/claimed-holes.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
 import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from '../names.js';
@@ -119,6 +120,7 @@ export class Exchange implements LinkHost {
     });
     this.#holes = fillHoles(
       (link) => this.exchanged(link.member, this.me),
+      (log) => settleClaims(this.logs, log, utcDay(this.clock.now())),
       (error) => this.#failed('holes', error),
     );
     this.#own = watchOwnLogs({

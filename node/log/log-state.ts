@@ -27,6 +27,8 @@ export interface LogState {
   /** The newest checkpoint whose leaves are all here. */
   readonly settled: SignedHead | undefined;
   readonly holes: number;
+  /** Of the holes, those whose bytes are gone for good. */
+  readonly purged: number;
   readonly fault: Fault | undefined;
 }
 
@@ -37,12 +39,13 @@ export const EMPTY_STATE: LogState = {
   ahead: [],
   settled: undefined,
   holes: 0,
+  purged: 0,
   fault: undefined,
 };
 
 /** The stored head of a state. */
 export function encodeState(state: LogState): Uint8Array {
-  const { tail, checkpoint, settled, ahead, holes, fault } = state;
+  const { tail, checkpoint, settled, ahead, holes, purged, fault } = state;
   return toBinary(
     StoredHeadSchema,
     create(StoredHeadSchema, {
@@ -54,6 +57,7 @@ export function encodeState(state: LogState): Uint8Array {
       settled: settled?.note ?? new Uint8Array(0),
       pieces: tail.pieces.map(BigInt),
       holes: BigInt(holes),
+      purged: BigInt(purged),
       ...(fault === undefined ? {} : { fault }),
     }),
   );
@@ -74,6 +78,7 @@ export async function loadState(
     ahead: head.aheadKnown ? head.ahead : undefined,
     settled: storedCheckpoint(log, head.settled),
     holes: Number(head.holes),
+    purged: Number(head.purged),
     fault: head.fault,
   };
 }

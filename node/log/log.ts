@@ -1,7 +1,7 @@
 // One member's log on the store: append-only, RFC 6962 hashed, under its author's checkpoints. It is extended
 // by verified segments or, at its author, by signed appends; both write first and are seen afterwards.
 
-import type { Fault, Hole, Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Fault, type Hole, HoleReason, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogStore } from '../store/log-store.js';
@@ -11,12 +11,14 @@ import type { NoteSigner } from '../tlog/note.js';
 import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
 import { openAuthorNote } from './author-note.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
-import { fillFrom } from './filling.js';
+import { fillingFrom } from './filling.js';
 import { hashRun } from './hashed-run.js';
-import { isHole, type LogItem, refusedHole } from './item.js';
+import { isHole, type LogItem, leafHashOf, refusedHole } from './item.js';
 import { createLogReader, type LogReader } from './log-reader.js';
 import { checkCut, LogClosed, type LogRules } from './log-rules.js';
 import { EMPTY_STATE, type LogState, loadState, type SignedHead } from './log-state.js';
+import { doubtedHole, type Fate, isPurged, purgedHole } from './purged-hole.js';
+import { type Replace, rewritePlaces } from './rewriting.js';
 import { growTail } from './tail.js';
 import { hasNoHoles, SegmentRefused, verifySegment } from './verify-segment.js';
 import { createWriteChain, type WriteChain } from './write-chain.js';
@@ -37,6 +39,7 @@ export class Log {
   readonly #chain: WriteChain;
   readonly #reader: LogReader;
   readonly #notes: NoteComparison;
+  #rewriting: Promise<unknown> = Promise.resolve();
 
   private constructor(
     name: LogName,
@@ -100,8 +103,14 @@ export class Log {
     return this.#chain.durable.settled;
   }
 
+  /** Places whose bytes are not here and may come. */
   get holes(): number {
-    return this.#chain.durable.holes;
+    return this.#chain.durable.holes - this.purged;
+  }
+
+  /** Places whose bytes are gone for good: retracted or expired. */
+  get purged(): number {
+    return this.#chain.durable.purged;
   }
 
   get fault(): Fault | undefined {
@@ -176,6 +185,7 @@ export class Log {
       ahead: verified.ahead,
       settled: signed.size === size ? signed : before.settled,
       holes: before.holes + items.filter(isHole).length,
+      purged: before.purged,
       fault: undefined,
     };
     const passed = before.checkpoint;
@@ -191,9 +201,35 @@ export class Log {
    * Puts bytes into holes that wait for them; bytes that do not hash to the leaf are refused with
    * SegmentRefused. Returns how many holes were filled.
    */
-  fill(segment: Segment): Promise<number> {
-    const open = (): LogState => this.#open();
-    return fillFrom(segment, { rules: this.#rules, chain: this.#chain, reader: this.#reader, open });
+  async fill(segment: Segment): Promise<number> {
+    const from = Number(segment.from);
+    const indices = segment.entries.map((_entry, offset) => from + offset);
+    return await this.#rewrite(indices, (index, item) => {
+      this.#open();
+      return fillingFrom(segment, this.#rules)(index, item);
+    });
+  }
+
+  /**
+   * Drops the bytes at these places, for good: what is left is the leaf hash and why. Also of a log that is frozen.
+   * Returns how many places had their bytes. Throws WriteAbandoned or the store's error; then nothing was dropped.
+   */
+  async purge(fates: ReadonlyMap<number, Fate>): Promise<number> {
+    let dropped = 0;
+    await this.#rewrite(fates.keys(), (index, item) => {
+      const isMissing = isHole(item) && item.reason === HoleReason.MISSING;
+      if (isHole(item) && !isMissing) return undefined;
+      if (!isMissing) dropped++;
+      return purgedHole(index, leafHashOf(item), fates.get(index) as Fate);
+    });
+    return dropped;
+  }
+
+  /** Nothing vouches any more for these holes being what they are called: they count as missing again. */
+  async doubt(indices: Iterable<number>): Promise<void> {
+    await this.#rewrite(indices, (_index, item) =>
+      isHole(item) && isPurged(item) ? doubtedHole(item) : undefined,
+    );
   }
 
   /** The places at [from, to), to at most the size on disk. */
@@ -201,10 +237,16 @@ export class Log {
     return this.#reader.read(from, to);
   }
 
-  /** The holes below the size on disk, in order, at most `limit`. */
+  /** The holes below the size on disk whose bytes may come, in order, at most `limit`. */
   async listHoles(limit: number): Promise<Hole[]> {
     if (this.holes === 0) return [];
-    return (await this.#reader.holes()).slice(0, limit);
+    return (await this.#reader.holes()).filter((hole) => !isPurged(hole)).slice(0, limit);
+  }
+
+  /** The holes below the size on disk whose bytes are gone for good, in order. */
+  async listPurged(): Promise<Hole[]> {
+    if (this.purged === 0) return [];
+    return (await this.#reader.holes()).filter(isPurged);
   }
 
   /** Root of the first `size` entries; size must be at most the size on disk. */
@@ -273,6 +315,15 @@ export class Log {
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
     await this.#chain.idle();
+  }
+
+  /** One rewriting at a time: each starts from what the one before left on disk. */
+  async #rewrite(indices: Iterable<number>, replace: Replace): Promise<number> {
+    const rewritten = this.#rewriting.then(() =>
+      rewritePlaces(indices, replace, { chain: this.#chain, reader: this.#reader }),
+    );
+    this.#rewriting = rewritten.catch(() => {});
+    return await rewritten;
   }
 
   #open(): LogState {

@@ -2,18 +2,16 @@
 // proof that leads to it.
 
 import { create } from '@bufbuild/protobuf';
-import {
-  type Hole,
-  HoleReason,
-  HoleSchema,
-  type Segment,
-  SegmentSchema,
-} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Segment, SegmentSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { TILE_WIDTH } from '../tlog/tile.js';
 import { isHole, type LogItem } from './item.js';
 import type { Log } from './log.js';
+import { toldHole } from './purged-hole.js';
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Reads the places of a log at [from, to), as they are to be told. */
+export type ReadPlaces = (from: number, to: number) => Promise<readonly LogItem[]>;
 
 /**
  * The run from `from` on, of about `maxBytes` entry bytes and never past `limit`. Undefined when there is
@@ -24,13 +22,14 @@ export async function readSegment(
   from: number,
   maxBytes: number,
   limit = Number.MAX_SAFE_INTEGER,
+  places: ReadPlaces = (first, to) => log.read(first, to),
 ): Promise<Segment | undefined> {
   const end = Math.min(log.size, limit);
   const items: LogItem[] = [];
   for (let index = from, bytes = 0; index < end && bytes < maxBytes; ) {
     // A bundle at a time; a run ends where the bytes are full.
     const next = Math.min(end, (Math.floor(index / TILE_WIDTH) + 1) * TILE_WIDTH);
-    for (const item of await log.read(index, next)) {
+    for (const item of await places(index, next)) {
       bytes += sizeOf(item);
       items.push(item);
       if (bytes >= maxBytes) break;
@@ -49,10 +48,10 @@ export async function readFill(
   from: number,
   to: number,
   maxBytes: number,
+  places: ReadPlaces = (first, end) => log.read(first, end),
 ): Promise<Segment | undefined> {
   let bytes = 0;
-  const places = await log.read(from, Math.min(to, log.size));
-  const items = places.filter((item, offset) => {
+  const items = (await places(from, Math.min(to, log.size))).filter((item, offset) => {
     if (offset > 0 && bytes >= maxBytes) return false;
     bytes += sizeOf(item);
     return true;
@@ -70,12 +69,6 @@ function bodyOf(log: Log, from: number, items: readonly LogItem[]) {
     log: log.name,
     from: BigInt(from),
     entries: items.map((item) => (isHole(item) ? NO_BYTES : item)),
-    holes: items.filter(isHole).map(asTold),
+    holes: items.filter(isHole).map(toldHole),
   };
-}
-
-/** What we refuse or lack is our own affair: to others the bytes are just not to be had here. */
-function asTold(hole: Hole): Hole {
-  if (hole.reason !== HoleReason.REFUSED) return hole;
-  return create(HoleSchema, { index: hole.index, leafHash: hole.leafHash, reason: HoleReason.MISSING });
 }

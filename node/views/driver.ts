@@ -3,18 +3,23 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
+import { createGate } from '../store/gate.js';
+import { scrub } from '../store/scrub.js';
 import { toBinary } from './binary.js';
 import { getMany, type ViewsDatabase } from './buffered-db.js';
+import { noteAlive } from './dead-entries.js';
+import { causeOfDeath, type DeathCause, deadIn, logsWithDead } from './dead-reader.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
 import type { FilledRange, FollowingOptions } from './following.js';
+import { forgetDead } from './forgetting.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
-import { cursorsIn } from './log-table.js';
+import { cursorsIn, type FollowedLog } from './log-table.js';
 import { findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
-import { indexOf } from './position.js';
+import { indexOf, positionOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
@@ -43,6 +48,8 @@ export async function openViews(
 }
 
 export class Views {
+  /** Whoever reads the database goes through it: it is closed and opened again for a moment when it is scrubbed. */
+  readonly #gate = createGate();
   readonly #db: ViewsDatabase;
   readonly #source: ViewSource;
   readonly #follower: Follower;
@@ -98,7 +105,7 @@ export class Views {
     const { logs } = this.#follower;
     const number = logs.numberOf(member);
     if (number === undefined) return undefined;
-    const position = await this.#versionAt(number + toBinary(recordId));
+    const position = await this.#gate.use(() => this.#versionAt(number + toBinary(recordId)));
     if (position === undefined) return undefined;
     return { log: logs.logAt(position).name, index: indexOf(position) };
   }
@@ -106,16 +113,14 @@ export class Views {
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
     const { logs, index } = this.#follower;
-    return await findRecords(this.#db, logs, index.runs, hashes);
+    return await this.#gate.use(() => findRecords(this.#db, logs, index.runs, hashes));
   }
 
   /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */
   async overlaps(hashes: readonly NamedHash[]): Promise<MemberCode[][]> {
     const { logs } = this.#follower;
-    const values = await getMany(
-      this.#db,
-      hashes.map((hash) => SPACE.overlap + hashKey(hash)),
-    );
+    const keys = hashes.map((hash) => SPACE.overlap + hashKey(hash));
+    const values = await this.#gate.use(() => getMany(this.#db, keys));
     return values.map((value) =>
       splitMembers(value ?? '')
         .map((number) => logs.codeOf(number))
@@ -124,10 +129,61 @@ export class Views {
   }
 
   async figures(): Promise<Figures> {
-    return await readFigures(this.#db, this.#follower.logs);
+    return await this.#gate.use(() => readFigures(this.#db, this.#follower.logs));
   }
 
   async status(): Promise<ViewsStatus> {
+    return await this.#gate.use(() => this.#readStatus());
+  }
+
+  /** The logs that have entries which are dead and may still have their bytes here. */
+  async logsWithDead(): Promise<LogName[]> {
+    const found = await this.#gate.use(() => logsWithDead(this.#db, this.#follower.logs));
+    return found.map(({ name }) => name);
+  }
+
+  /** The indices of such entries of the log at [from, to), ascending. */
+  async deadIn(log: LogName, from: number, to: number): Promise<number[]> {
+    const known = this.#follower.logs.get(log);
+    if (known === undefined) return [];
+    return await this.#gate.use(() => deadIn(this.#db, known, from, to));
+  }
+
+  /** Why the entry at the place, with these bytes, is dead. */
+  async causeOfDeath(log: LogName, index: number, bytes: Uint8Array): Promise<DeathCause> {
+    const { logs } = this.#follower;
+    const known = logs.get(log);
+    if (known === undefined) return { retraction: undefined, keepUntilDay: 0 };
+    return await this.#gate.use(() => causeOfDeath(this.#db, logs, known, index, bytes));
+  }
+
+  /** Takes what is left of dead entries out of the views. Throws ViewsFailed, ViewsClosed. */
+  async forget(
+    log: LogName,
+    entries: readonly { readonly index: number; readonly bytes: Uint8Array | undefined }[],
+  ): Promise<void> {
+    await this.#follower.perform(async (db, index, logs) => {
+      const { number } = logs.get(log) as FollowedLog;
+      const dead = entries.map(({ index: at, bytes }) => ({ position: positionOf(number, at), bytes }));
+      await forgetDead(db, index, dead);
+    });
+  }
+
+  /** Nothing of these dead entries is left anywhere. Throws ViewsFailed, ViewsClosed. */
+  async forgotten(log: LogName, indices: readonly number[]): Promise<void> {
+    await this.#follower.perform(async (db, _index, logs) => {
+      const { number } = logs.get(log) as FollowedLog;
+      for (const index of indices) noteAlive(db, positionOf(number, index));
+    });
+  }
+
+  /** Takes what was deleted off the disk. Throws ViewsFailed, ViewsClosed, or the database's error. */
+  async scrub(): Promise<void> {
+    await this.#follower.perform((_db, index) => index.dropPassed());
+    await scrub(this.#db, this.#gate, (reopen) => this.#follower.perform(reopen));
+  }
+
+  async #readStatus(): Promise<ViewsStatus> {
     const snapshot = this.#db.snapshot();
     const state = this.#follower.committedState;
     try {
