@@ -2,7 +2,15 @@
 // node's own and of the same release, so it is taken as it is.
 
 import { Readable } from 'node:stream';
-import type { HoldingItem, MemberListItem, NodeStatus, Notice, ViewsStatus } from '../../node/api.js';
+import type {
+  HoldingItem,
+  MemberListItem,
+  NodeStatus,
+  Notice,
+  PurgeAnswer,
+  RetractionReport,
+  ViewsStatus,
+} from '../../node/api.js';
 import type { ErrorAnswer } from './answers.js';
 import { SocketCalls } from './http-call.js';
 import { findSocket } from './place.js';
@@ -64,6 +72,14 @@ export class NodeClient {
 
   async rebuildViews(): Promise<void> {
     await this.#calls.text('POST', '/views/rebuild');
+  }
+
+  purge(): Promise<PurgeAnswer> {
+    return this.#calls.json('POST', '/purge');
+  }
+
+  retractions(): Promise<RetractionReport[]> {
+    return this.#calls.json('GET', '/retractions');
   }
 
   /** Sends records, lines of JSON with their ends; yields the node's answer lines as they come. */

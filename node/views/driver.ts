@@ -23,6 +23,7 @@ import { indexOf, positionOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
+import { type SaidStatement, statementsOf } from './statements-of.js';
 import { createVersionReader } from './version-reader.js';
 import type { View } from './view.js';
 
@@ -134,6 +135,11 @@ export class Views {
 
   async status(): Promise<ViewsStatus> {
     return await this.#gate.use(() => this.#readStatus());
+  }
+
+  /** What the member has said beside media records, as far as it is live. */
+  async statementsOf(member: MemberCode): Promise<SaidStatement[]> {
+    return await this.#gate.use(() => statementsOf(this.#db, this.#follower.logs, member));
   }
 
   /** The logs that have entries which are dead and may still have their bytes here. */

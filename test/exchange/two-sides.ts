@@ -64,6 +64,7 @@ export class Side {
         unproven: () => {},
         fill: () => {},
         receipt: () => {},
+        purgedUpTo: () => {},
         fault: () => {},
         diverged: () => {},
         headsHeard: () => {},

@@ -98,6 +98,8 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
     removeHoldings: async () => holdings.splice(0).length,
     views: async () => ({ at: {}, viewsDigest: 'd', views: [] }),
     rebuildViews: async () => {},
+    purge: async () => ({ purged: 0, holes: { retracted: 0, expired: 0 }, waiting: 0, seconds: 0 }),
+    retractions: async () => [],
     faults: async () => [],
     ...change,
   };

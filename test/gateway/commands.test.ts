@@ -368,6 +368,7 @@ describe('icse status and member list', () => {
       why: '',
       behind: 0,
       holes: 2,
+      purged: 0,
     };
     const connection = {
       member: 'LYON',
