@@ -2,6 +2,8 @@
 // them, then the files. The views' list of dead entries is shortened last, and that a purge is under way is noted
 // first, so one that was cut short is begun again and ends the same.
 
+import { utcDay } from '../clock.js';
+import { settleClaims } from '../log/claimed-holes.js';
 import { isHole, type LogItem } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
@@ -52,8 +54,10 @@ export async function purge(around: PurgeSurroundings): Promise<Purged> {
   // A long log may take the views longer than a node has to stop.
   await unlessAborted(views.settled(), signal);
   const upTo = new Map<LogName, number>();
-  for (const { name } of logs.all()) {
-    if (parseLogName(name).member !== undefined) upTo.set(name, views.caughtUpTo(name));
+  for (const log of logs.all()) {
+    if (parseLogName(log.name).member === undefined) continue;
+    await settleClaims(logs, log, utcDay(around.now()));
+    upTo.set(log.name, views.caughtUpTo(log.name));
   }
   const tally = { retracted: 0, expired: 0, waiting: 0 };
   const done: [LogName, number[]][] = [];
