@@ -3,11 +3,13 @@
 
 import type { MediaRecord } from '../proto/gen/icse/v1/entry_pb.js';
 import type { Notice } from './notices/notice.js';
+import type { RetractionReport } from './purging/retraction-report.js';
 import type { NamedHash } from './statements/hashes.js';
 import type { ReadRecord } from './statements/record-json.js';
 import type { ReadStatement } from './statements/statement-json.js';
 
 export type { Notice } from './notices/notice.js';
+export type { RetractionReport } from './purging/retraction-report.js';
 
 export interface PublishedRecord {
   /** `known` when the same content stands under the same id already. */
@@ -141,9 +143,12 @@ export interface LogStatus {
   readonly since: string | null;
   readonly why: string;
   readonly behind: number;
+  /** Places whose bytes are not here and may come. */
   readonly holes: number;
   /** Those of the holes whose bytes are sealed for others: nothing is missing there. */
   readonly notAddressed: number;
+  /** Places whose bytes are gone for good: retracted or expired. */
+  readonly purged: number;
   /** The author's latest checkpoint, a signed note; null while there is none. */
   readonly checkpoint: string | null;
   /** The log's verifier key in signed-note form. */
@@ -266,6 +271,17 @@ export interface FederationFigures extends MemberFigures {
   }[];
 }
 
+/** What a purge did. */
+export interface PurgeAnswer {
+  /** Entries whose bytes were dropped. */
+  readonly purged: number;
+  /** The same by the reason that their holes bear. */
+  readonly holes: { readonly retracted: number; readonly expired: number };
+  /** Entries that may no longer be kept and stay until clocks agree. */
+  readonly waiting: number;
+  readonly seconds: number;
+}
+
 /** An entry as `watch --entries` shows it. */
 export interface WatchedEntry {
   readonly kind: 'entry';
@@ -323,6 +339,10 @@ export interface NodeApi {
   views(): Promise<ViewsStatus>;
   figures(): Promise<FederationFigures>;
   rebuildViews(): Promise<void>;
+  /** Drops at once what is retracted or may no longer be kept. Throws the store's and the views' errors. */
+  purge(): Promise<PurgeAnswer>;
+  /** What has become of this member's retractions, in their order. */
+  retractions(): Promise<RetractionReport[]>;
   /** The proofs of forks that this node holds, each a document that `icse verify` reads. */
   faults(): Promise<unknown[]>;
   readonly hub?: HubApi;

@@ -5,6 +5,7 @@ import type { ExchangeEvent } from './exchange/exchange.js';
 import type { HubEvent } from './hub/audit.js';
 import type { Journal } from './journal/journal.js';
 import { shortLogName } from './names.js';
+import type { PurgeReport } from './purging/purger.js';
 import type { StateChange } from './state-watch.js';
 
 /** States that an operator should hear of. */
@@ -23,6 +24,7 @@ export interface EventsLog {
   exchange(event: ExchangeEvent): void;
   hub(event: HubEvent): void;
   refusedEntry(log: string, index: number, rule: string): void;
+  purged(report: PurgeReport): void;
   state(change: StateChange): void;
   renewed(member: string, notAfter: Date): void;
   renewalFailed(reason: string, retryMs: number): void;
@@ -54,6 +56,16 @@ export function writeEvents(log: OperationsLog, journal: Journal): EventsLog {
     refusedEntry(name, index, rule) {
       journal.record('refused-entry', { log: name, index, rule });
       log.warn({ event: 'refused-entry', log: name, index, rule }, `an entry became a hole: ${rule}`);
+    },
+    purged({ retracted, expired, waiting, seconds }) {
+      if (retracted + expired + waiting === 0) return;
+      const facts = { retracted, expired, waiting, seconds };
+      journal.record('purged', facts);
+      const stay = waiting === 0 ? '' : `; ${waiting} stay until clocks agree`;
+      log.info(
+        { event: 'purged', ...facts },
+        `${retracted} retracted and ${expired} expired entries are purged${stay}`,
+      );
     },
     state(change) {
       const troubled = TROUBLES.has(change.to);

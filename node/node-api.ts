@@ -5,6 +5,7 @@ import type { HoldingItem, HubApi, LookupAnswer, NodeApi } from './api.js';
 import { entryFeed } from './entry-feed.js';
 import { faultDocument } from './evidence/fault-document.js';
 import type { Exchange } from './exchange/exchange.js';
+import type { PurgedBook } from './exchange/purged-book.js';
 import type { ReceiptBook } from './exchange/receipt-book.js';
 import type { TlsIdentity } from './exchange/tls.js';
 import { federationFigures } from './federation-figures.js';
@@ -13,6 +14,8 @@ import type { Identity } from './home/identity.js';
 import type { Knowledge } from './knowledge.js';
 import { LYON, type MemberCode } from './names.js';
 import type { Publisher } from './publishing/publisher.js';
+import type { Purger } from './purging/purger.js';
+import { reportRetractions } from './purging/retraction-report.js';
 import { hashTexts, recordAnswer } from './record-answers.js';
 import { showThing } from './show.js';
 import type { StateMemory } from './state-watch.js';
@@ -28,7 +31,9 @@ export interface NodeParts {
   readonly config: NodeConfig;
   readonly exchange: Exchange;
   readonly book: ReceiptBook;
+  readonly purgedBook: PurgedBook;
   readonly publisher: Publisher;
+  readonly purger: Purger;
   readonly knowledge: Knowledge;
   readonly open: Opener;
   readonly hub: HubApi | undefined;
@@ -112,6 +117,12 @@ export function nodeApi(parts: NodeParts): NodeApi {
     views: () => views.status(),
     figures: () => federationFigures(views),
     rebuildViews: () => views.rebuild(),
+    async purge() {
+      const { retracted, expired, waiting, seconds } = await parts.purger.purgeNow();
+      return { purged: retracted + expired, holes: { retracted, expired }, waiting, seconds };
+    },
+    retractions: async () =>
+      reportRetractions(await views.statementsOf(me), logs.registry.state, me, parts.purgedBook),
     async faults() {
       const { rootKey, rootKeySignature } = parts.identity.federation;
       const vouchers = { rootPem: parts.identity.tls.rootPem, rootKey, rootKeySignature };

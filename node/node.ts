@@ -11,9 +11,10 @@ import { type Clock, systemClock } from './clock.js';
 import { keepRenewed, renewThroughHub } from './enrolment/renewal.js';
 import { type EnrolmentListener, listenEnrolment } from './enrolment/server.js';
 import { type OperationsLog, writeEvents } from './events-log.js';
-import { Exchange } from './exchange/exchange.js';
+import { Exchange, type ExchangeOptions } from './exchange/exchange.js';
 import { dialExchange, type Listener, listenExchange } from './exchange/grpc-wire.js';
 import { NotReady } from './exchange/own-log.js';
+import { openPurgedBook } from './exchange/purged-book.js';
 import { openReceiptBook } from './exchange/receipt-book.js';
 import { Failure, messageOf } from './failure.js';
 import { type Address, addressText, parseAddress } from './home/address.js';
@@ -30,6 +31,8 @@ import { nodeApi, wantedLinks } from './node-api.js';
 import { guardedSigner } from './publishing/guarded-signer.js';
 import { createPublisher } from './publishing/publisher.js';
 import { openDayCount } from './publishing/quota.js';
+import { placesForPeers } from './purging/fates.js';
+import { startPurger } from './purging/purger.js';
 import { systemRandom } from './random.js';
 import { Registry } from './registry/registry.js';
 import { rememberStates, watchStates } from './state-watch.js';
@@ -123,9 +126,11 @@ async function assemble(
   );
   const database = await openPrivate(paths, closers, log);
   const book = await openReceiptBook(database.receipts);
+  const purgedBook = await openPurgedBook(database.purged);
 
   const shown = { tls: identity.tls };
   let filled: (range: FilledRange) => void = () => {};
+  let places: ExchangeOptions['places'] = (read, from, to) => read.read(from, to);
   const exchange = new Exchange({
     clock,
     logs,
@@ -133,6 +138,7 @@ async function assemble(
     sessionKey: identity.secrets.session,
     receiptKey: identity.secrets.receipt,
     book,
+    purgedBook,
     software: SOFTWARE,
     schema: SCHEMA_VERSION,
     deny: new Set(config.peers.deny),
@@ -152,6 +158,7 @@ async function assemble(
       });
     },
     onFilled: (name, from, to) => filled({ log: name, from, to }),
+    places: (read, from, to) => places(read, from, to),
     onFrame: (link, direction, record, messages) => {
       journal.frame(hexText(link.sessionId), direction, record, messages);
     },
@@ -164,6 +171,9 @@ async function assemble(
   const knowledge = await openKnowledge({ paths, me, logs, clock, log, open, sorter: options.sorter });
   closers.push(() => knowledge.close());
   filled = (range) => knowledge.views.wake([range]);
+  const { views, told } = knowledge;
+  const trust = { views, now: () => clock.now(), clocksAgree: () => exchange.clocksAgree() };
+  places = (read, from, to) => placesForPeers(read, from, to, trust);
   const suspended = (): string | undefined => suspensionOf(exchange);
   const publisher = createPublisher({
     clock,
@@ -179,6 +189,23 @@ async function assemble(
     viewedUpTo: (name) => knowledge.views.caughtUpTo(name),
     followed: (name) => knowledge.views.followed(name),
   });
+
+  const purger = startPurger({
+    ...trust,
+    clock,
+    logs,
+    store,
+    views,
+    told,
+    progress: database.purging,
+    compareClocks: () => exchange.renewLinks(),
+    onPurged(report) {
+      events.purged(report);
+      for (const [name, size] of report.upTo) exchange.tellPurged(name, size);
+    },
+    failed: (error) => onError(error as Error),
+  });
+  closers.push(() => purger.close());
 
   const closing = new AbortController();
   closers.push(() => closing.abort());
@@ -249,7 +276,9 @@ async function assemble(
     memory,
     exchange,
     book,
+    purgedBook,
     publisher,
+    purger,
     knowledge,
     open,
     hub:
@@ -337,7 +366,12 @@ async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | voi
     log.warn({ event: 'state-damaged', why }, `${path} is damaged (${why}): it is begun anew`),
   );
   closers.push(() => database.close());
-  return { receipts: database.sublevel('receipts'), publishing: database.sublevel('publishing') };
+  return {
+    receipts: database.sublevel('receipts'),
+    purged: database.sublevel('purged'),
+    purging: database.sublevel('purging'),
+    publishing: database.sublevel('publishing'),
+  };
 }
 
 /** The address of a member in the registry; of Lyon, before there is one, that of the invitation. Throws Failure. */

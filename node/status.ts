@@ -67,6 +67,7 @@ export function logStatuses(exchange: Exchange, book: ReceiptBook, memory: State
         behind,
         holes: log.holes,
         notAddressed: log.holes - log.dueHoles,
+        purged: log.purged,
         checkpoint: log.checkpoint === undefined ? null : Buffer.from(log.checkpoint.note).toString(),
         vkey: formatVerifierKey(log.name, TYPE_ED25519, key),
         receipts: isShown ? receiptsOn(book, log.name) : [],

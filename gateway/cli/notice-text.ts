@@ -76,7 +76,8 @@ function matchText({ kind, hash, algorithm, mine, other }: MatchNotice): string 
   const but = kind === 'conflict' ? ', but by a stronger hash they are different files' : '';
   const log = other.log ?? other.member;
   const theirs = `${shortLogName(log as LogName)}:${other.index}`;
-  return oneLine(`${ownText(mine)} and ${theirs} have the same ${algorithm} ${hash}${but}`);
+  const what = hash === undefined ? `${algorithm}, which is purged since` : `${algorithm} ${hash}`;
+  return oneLine(`${ownText(mine)} and ${theirs} have the same ${what}${but}`);
 }
 
 function ownText(mine: MatchNotice['mine']): string {

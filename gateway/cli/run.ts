@@ -92,6 +92,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./figures.js')).figuresCommand(terminal),
   },
   {
+    name: 'retractions',
+    summary: 'show who has signed that what was retracted is gone',
+    load: async (terminal) => (await import('./retractions.js')).retractionsCommand(terminal),
+  },
+  {
     name: 'status',
     summary: 'show connections, logs and receipts',
     load: async (terminal) => (await import('./status.js')).statusCommand(terminal),
@@ -100,6 +105,11 @@ const COMMANDS: readonly CommandEntry[] = [
     name: 'member',
     summary: 'admit, change and suspend members (at the hub)',
     load: async (terminal) => (await import('./member.js')).memberCommand(terminal),
+  },
+  {
+    name: 'purge',
+    summary: 'drop what was retracted or may no longer be kept',
+    load: async (terminal) => (await import('./purge.js')).purgeCommand(terminal),
   },
   {
     name: 'views',

@@ -8,6 +8,8 @@ import type {
   MemberListItem,
   NodeStatus,
   Notice,
+  PurgeAnswer,
+  RetractionReport,
   ShowAnswer,
   ViewsStatus,
 } from '../../node/api.js';
@@ -87,6 +89,14 @@ export class NodeClient {
 
   async rebuildViews(): Promise<void> {
     await this.#calls.text('POST', '/views/rebuild');
+  }
+
+  purge(): Promise<PurgeAnswer> {
+    return this.#calls.json('POST', '/purge');
+  }
+
+  retractions(): Promise<RetractionReport[]> {
+    return this.#calls.json('GET', '/retractions');
   }
 
   /** Sends records, lines of JSON with their ends; yields the node's answer lines as they come. */

@@ -1,4 +1,5 @@
-// What the node says of itself: its state, its views and figures, and the proofs of others' faults that it holds.
+// What the node says of itself: its state, its views and figures, what it purges and who has purged, and the proofs
+// of others' faults that it holds.
 
 import { answerJson } from './answers.js';
 import type { Routes } from './routing.js';
@@ -12,5 +13,10 @@ export const nodeRoutes: Routes = {
     await api.rebuildViews();
     answerJson(response, {});
   },
+  'POST /purge': async ({ api, response, log }) => {
+    log.info({}, 'a purge by command');
+    answerJson(response, await api.purge());
+  },
+  'GET /retractions': async ({ api, response }) => answerJson(response, await api.retractions()),
   'GET /faults': async ({ api, response }) => answerJson(response, await api.faults()),
 };

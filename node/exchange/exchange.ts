@@ -2,15 +2,24 @@
 // proofs of forks. It knows nothing of what the entries say.
 
 import { create } from '@bufbuild/protobuf';
-import { ByeCode, type Fault, HeadSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
-import type { Clock } from '../clock.js';
+import {
+  ByeCode,
+  type Fault,
+  HeadSchema,
+  type PurgedUpTo,
+  type Segment,
+} from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Clock, utcDay } from '../clock.js';
 import { messageOf } from '../failure.js';
 import type { KeyPair } from '../keys/ed25519.js';
+import { settleClaims } from '../log/claimed-holes.js';
+import type { LogItem } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
 import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { type Admission, createAdmission } from './admission.js';
+import { clocksAgree } from './clocks.js';
 import { keepDialling } from './dialler.js';
 import type { ExchangeEvent } from './exchange-event.js';
 import type { FrameRecord, SaidMessage } from './frames.js';
@@ -19,6 +28,8 @@ import type { Link, LinkHost } from './link.js';
 import { createOffers, type Offers } from './offers.js';
 import type { OwnLogGuard } from './own-log.js';
 import { type OwnLogWatch, watchOwnLogs } from './own-log-watch.js';
+import type { PurgedBook } from './purged-book.js';
+import { exchangePurged, type PurgedExchange } from './purged-exchange.js';
 import { createQuotaPace, type QuotaPace, type Taking } from './quota-pace.js';
 import type { ReceiptBook } from './receipt-book.js';
 import { exchangeReceipts, type ReceiptExchange } from './receipt-exchange.js';
@@ -37,6 +48,7 @@ export interface ExchangeOptions {
   readonly sessionKey: KeyPair;
   readonly receiptKey: KeyPair;
   readonly book: ReceiptBook;
+  readonly purgedBook: PurgedBook;
   readonly software: string;
   readonly schema: number;
   /** Members that this node never talks to. */
@@ -49,6 +61,8 @@ export interface ExchangeOptions {
   onSession(link: Link): void;
   /** Holes of the log at [from, to) were filled. */
   onFilled(log: LogName, from: number, to: number): void;
+  /** The places of a log at [from, to) as peers may see them. */
+  places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
   onFrame(link: Link, direction: 'in' | 'out', record: FrameRecord, messages: readonly SaidMessage[]): void;
 }
 
@@ -68,6 +82,7 @@ export class Exchange implements LinkHost {
   readonly #sources: Sources;
   readonly #pace: QuotaPace;
   readonly #receipts: ReceiptExchange;
+  readonly #purged: PurgedExchange;
   readonly #holes: HoleFiller;
   readonly #dialled = new Map<MemberCode, () => void>();
   readonly #closing = new AbortController();
@@ -117,8 +132,18 @@ export class Exchange implements LinkHost {
       linkTo: (member) => this.#streams.live.get(member),
       failed: (error) => this.#failed('no receipt', error),
     });
+    this.#purged = exchangePurged({
+      clock: options.clock,
+      logs: options.logs,
+      me: options.me,
+      receiptKey: options.receiptKey,
+      book: options.purgedBook,
+      authorOf: (log) => this.authorOf(log),
+      linkTo: (member) => this.#streams.live.get(member),
+    });
     this.#holes = fillHoles(
       (link) => this.exchanged(link.member, this.me),
+      (log) => settleClaims(this.logs, log, utcDay(this.clock.now())),
       (error) => this.#failed('holes', error),
     );
     this.#own = watchOwnLogs({
@@ -225,6 +250,7 @@ export class Exchange implements LinkHost {
     await this.#streams.idle();
     await Promise.allSettled([...this.#running]);
     await this.#receipts.idle();
+    await this.#options.purgedBook.written();
     await this.#holes.idle();
     await this.logs.idle();
   }
@@ -295,6 +321,7 @@ export class Exchange implements LinkHost {
     if (this.#greeted.has(link)) return;
     this.#greeted.add(link);
     this.#receipts.linked(link);
+    this.#purged.linked(link);
   }
 
   unproven(link: Link, log: LogName): void {
@@ -313,6 +340,28 @@ export class Exchange implements LinkHost {
           this.warn(link, `a receipt by ${link.member} was passed over: ${messageOf(error)}`),
         ),
     );
+  }
+
+  purgedUpTo(link: Link, purged: PurgedUpTo): void {
+    try {
+      this.#purged.heard(link, purged);
+    } catch (error) {
+      this.warn(link, `what ${link.member} says of a purge was passed over: ${messageOf(error)}`);
+    }
+  }
+
+  places(log: Log, from: number, to: number): Promise<readonly LogItem[]> {
+    return this.#options.places(log, from, to);
+  }
+
+  /** Nothing is left to purge here of the first `size` entries of the log: tells those whom it concerns. */
+  tellPurged(log: LogName, size: number): void {
+    this.#purged.purged(log, size);
+  }
+
+  /** True when this node's clock agrees with those of its peers. */
+  clocksAgree(): boolean {
+    return clocksAgree(this.links(), this.clock.now());
   }
 
   forked(link: Link, fault: Fault): void {

@@ -1,5 +1,6 @@
 // Asks again for bytes that are missing: a relay may have had only their hashes. Each log's holes are asked for
-// now and then, of everybody who has the log, until somebody has the bytes.
+// now and then, of everybody who has the log, until somebody has the bytes, or until it is certain that they are gone
+// for good.
 
 import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Log } from '../log/log.js';
@@ -16,15 +17,17 @@ export interface HoleFiller {
   idle(): Promise<void>;
 }
 
-/** `obtainable` names the logs that can be got from a link. */
+/** `obtainable` names the logs that can be got from a link; `settle` checks what peers claimed of a log's holes. */
 export function fillHoles(
   obtainable: (link: Link) => readonly LogName[],
+  settle: (log: Log) => Promise<void>,
   onError: (error: unknown) => void,
 ): HoleFiller {
   const askedAt = new Map<LogName, number>();
   let asking: Promise<void> = Promise.resolve();
 
   async function ask(log: Log, links: readonly Link[]): Promise<void> {
+    await settle(log);
     const missing = (await log.listDueHoles(HOLES)).filter((hole) => hole.reason === HoleReason.MISSING);
     if (missing.length === 0) return;
     const ranges = missing.map(({ index }) => ({ from: Number(index), to: Number(index) + 1 }));
@@ -36,7 +39,11 @@ export function fillHoles(
   return {
     tick(nowMs, logs, links) {
       for (const log of logs) {
-        if (log.dueHoles === 0 || links.length === 0 || nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS)
+        if (
+          log.dueHoles + log.purged === 0 ||
+          links.length === 0 ||
+          nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS
+        )
           continue;
         askedAt.set(log.name, nowMs);
         asking = asking.then(() => ask(log, links)).catch(onError);

@@ -10,12 +10,15 @@ import {
   type Fault,
   type Head,
   type Message,
+  type PurgedUpTo,
   type Receipt,
   Role,
   type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
+import type { LogItem } from '../log/item.js';
+import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
 import type { LogName, MemberCode } from '../names.js';
 import type { LinkState } from './consumer.js';
@@ -69,6 +72,9 @@ export interface LinkHost {
   /** The peer says that it has more of a log than it can show. */
   unproven(link: Link, log: LogName): void;
   receipt(link: Link, receipt: Receipt): void;
+  purgedUpTo(link: Link, purged: PurgedUpTo): void;
+  /** The places of a log of ours at [from, to) as peers may see them. */
+  places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
   /** A proven fork, first seen on this link. */
   forked(link: Link, fault: Fault): void;
   /** Somebody shows another log of ours than we have. */
@@ -330,6 +336,7 @@ export class Link {
       ownLogDiffers: (log, what) => this.#host.ownLogDiffers(this, log, what),
       filled: (log, from, to) => this.#host.filled(log, from, to),
       taking: (log, segment) => this.#host.taking(log, segment),
+      places: (log, from, to) => this.#host.places(log, from, to),
       warn: (what) => this.#host.warn(this, what),
     });
   }
@@ -353,6 +360,7 @@ export class Link {
       unproven: (log) => this.#host.unproven(this, log),
       fill: (log, segment) => this.#start(() => work.fill(log, segment)),
       receipt: (receipt) => this.#host.receipt(this, receipt),
+      purgedUpTo: (purged) => this.#host.purgedUpTo(this, purged),
       fault: (fault) => this.#start(() => work.fault(fault)),
       diverged: (divergence) => this.#start(() => work.diverged(divergence)),
       headsHeard: () => this.#host.headsHeard(this),

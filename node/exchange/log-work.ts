@@ -11,11 +11,11 @@ import {
   type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { NotAFork, provenFault } from '../log/fork.js';
-import { safeSize } from '../log/item.js';
+import { type LogItem, safeSize } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { LogClosed } from '../log/log-rules.js';
 import type { Logs } from '../log/logs.js';
-import { readFill, readSegment } from '../log/read-segment.js';
+import { type ReadPlaces, readFill, readSegment } from '../log/read-segment.js';
 import { SegmentRefused } from '../log/verify-segment.js';
 import { WriteAbandoned } from '../log/write-chain.js';
 import type { LogName, MemberCode } from '../names.js';
@@ -43,6 +43,8 @@ export interface LogWorkSurroundings {
   filled(log: LogName, from: number, to: number): void;
   /** A segment is being taken. */
   taking(log: LogName, segment: Segment): Taking;
+  /** The places of a log at [from, to) as the peer may see them. */
+  places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
   warn(what: string): void;
 }
 
@@ -80,17 +82,26 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     let segment: Segment | undefined;
     try {
       segment =
-        log === undefined ? undefined : await readSegment(log, around.member, from, SEGMENT_BYTES, cut);
+        log === undefined
+          ? undefined
+          : await readSegment(log, around.member, from, SEGMENT_BYTES, cut, seenBy(log));
     } finally {
       around.session().provider.segmentRead(name, segment);
     }
+  }
+
+  function seenBy(log: Log): ReadPlaces {
+    return (from, to) => around.places(log, from, to);
   }
 
   async function readRange(name: LogName, from: number, to: number): Promise<void> {
     const log = logs.get(name);
     let segment: Segment | undefined;
     try {
-      segment = log === undefined ? undefined : await readFill(log, around.member, from, to, SEGMENT_BYTES);
+      segment =
+        log === undefined
+          ? undefined
+          : await readFill(log, around.member, from, to, SEGMENT_BYTES, seenBy(log));
     } finally {
       around.session().provider.rangeRead(segment);
     }

@@ -1,5 +1,4 @@
-// When receipts are given and where they go: ours to Lyon and to the log's author; at Lyon, those of all on a
-// log to its author. Only what changed is sent, and what a link missed is sent when it comes back.
+// When receipts are given: for each log that is not our own, when it has grown on disk. Where they go: spreading.ts.
 
 import type { Receipt } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
@@ -9,20 +8,11 @@ import type { Logs } from '../log/logs.js';
 import { type LogName, LYON, type MemberCode } from '../names.js';
 import type { Link } from './link.js';
 import type { ReceiptBook } from './receipt-book.js';
-import { giveReceipt, type KeptReceipt, readReceipt, receiptMessage } from './receipts.js';
+import { giveReceipt, readReceipt, receiptMessage } from './receipts.js';
+import { createSpreading } from './spreading.js';
 
 /** A log is cosigned at most so often. */
 const RECEIPT_MS = 1000;
-/** A peer that has not answered by then is told again when it next comes. */
-const CONFIRM_MS = 30_000;
-
-interface Underway {
-  /** By log and signer. */
-  readonly sizes: Map<string, KeptReceipt>;
-  /** A ping is on its way. */
-  asking: boolean;
-}
-
 export interface ReceiptSurroundings {
   readonly clock: Clock;
   readonly logs: Logs;
@@ -54,48 +44,17 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   /** Also each log that is here at the start: its receipt may have been due when the node stopped. */
   const due = new Set<Log>(logs.all().filter(needsReceipt));
   const givenAt = new Map<LogName, number>();
-  /** What each link has been told and may not have heard. */
-  const underway = new WeakMap<Link, Underway>();
   let giving: Promise<void> = Promise.resolve();
+  const { spread, spreadTo } = createSpreading({
+    me,
+    book,
+    message: (receipt) => ({ case: 'receipt', value: receiptMessage(receipt) }),
+    authorOf: around.authorOf,
+    linkTo: around.linkTo,
+  });
 
   function needsReceipt(log: Log): boolean {
     return !around.isOwn(log.name) && log.size > 0 && log.fault === undefined;
-  }
-
-  function send(to: MemberCode, receipt: KeptReceipt): void {
-    if (to === me || to === receipt.by) return;
-    const link = around.linkTo(to);
-    if (link === undefined || !link.session.consumer.compared()) return;
-    const said = underway.get(link) ?? { sizes: new Map(), asking: false };
-    underway.set(link, said);
-    const key = `${receipt.log} ${receipt.by}`;
-    if (Math.max(book.sent(to, receipt.log, receipt.by), said.sizes.get(key)?.size ?? -1) >= receipt.size)
-      return;
-    link.session.say({ case: 'receipt', value: receiptMessage(receipt) });
-    said.sizes.set(key, receipt);
-    confirm(link, said);
-  }
-
-  /** What was said counts as sent once the peer has answered what was said after it. */
-  function confirm(link: Link, said: Underway): void {
-    if (said.asking || said.sizes.size === 0) return;
-    said.asking = true;
-    const batch = [...said.sizes];
-    void link.isAlive(CONFIRM_MS).then((isAlive) => {
-      said.asking = false;
-      if (!isAlive) return;
-      for (const [key, receipt] of batch) {
-        book.markSent(link.member, receipt.log, receipt.by, receipt.size);
-        if (said.sizes.get(key) === receipt) said.sizes.delete(key);
-      }
-      confirm(link, said);
-    });
-  }
-
-  function spread(receipt: KeptReceipt): void {
-    const author = around.authorOf(receipt.log);
-    if (receipt.by === me) send(LYON, receipt);
-    if (author !== undefined && (receipt.by === me || me === LYON)) send(author, receipt);
   }
 
   async function give(log: Log): Promise<void> {
@@ -142,9 +101,4 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
       await book.written();
     },
   };
-
-  function spreadTo(member: MemberCode, receipt: KeptReceipt): void {
-    const isForAuthor = around.authorOf(receipt.log) === member && (receipt.by === me || me === LYON);
-    if (isForAuthor || (member === LYON && receipt.by === me)) send(member, receipt);
-  }
 }

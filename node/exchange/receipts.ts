@@ -14,15 +14,13 @@ import { hubKeys } from '../registry/state.js';
 import { openCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import { cosign, cosignatureVerifier, readCosignature } from '../tlog/cosignature.js';
 import { ed25519Verifier, formatNote, type NoteVerifier, parseNote, verifyNote } from '../tlog/note.js';
+import type { Evidence } from './evidence-book.js';
 
 /** Holes named in one receipt; a node that lacks more has a trouble that `status` shows. */
 const MAX_HOLES = 1000;
 
 /** A receipt as it is kept: the author's note with one cosignature line. */
-export interface KeptReceipt {
-  readonly log: LogName;
-  readonly by: MemberCode;
-  readonly size: number;
+export interface KeptReceipt extends Evidence {
   /** POSIX seconds at the signer. */
   readonly time: number;
   readonly note: Uint8Array;

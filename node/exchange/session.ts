@@ -10,6 +10,7 @@ import {
   type Message,
   PingSchema,
   PongSchema,
+  type PurgedUpTo,
   type Receipt,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Consumer, type ConsumerSurroundings, createConsumer } from './consumer.js';
@@ -19,6 +20,7 @@ import { plainReason, Refusal } from './refusal.js';
 
 export interface SessionSurroundings extends ProviderSurroundings, ConsumerSurroundings {
   receipt(receipt: Receipt): void;
+  purgedUpTo(purged: PurgedUpTo): void;
   fault(fault: Fault): void;
   /** The peer has another log than ours: to be verified. */
   diverged(divergence: Divergence): void;
@@ -62,6 +64,8 @@ export function startSession(around: SessionSurroundings, nowMs: number): Sessio
           return provider.acknowledged(content.value.bytes);
         case 'receipt':
           return around.receipt(content.value);
+        case 'purgedUpTo':
+          return around.purgedUpTo(content.value);
         case 'fault':
           return around.fault(content.value);
         case 'divergence':

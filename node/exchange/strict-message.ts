@@ -86,6 +86,7 @@ function checkStrings(content: Message['content']): void {
       checkWant(content.value.scope);
       return;
     case 'receipt':
+    case 'purgedUpTo':
       parseLogName(content.value.log);
       parseMemberCode(content.value.by);
       return;

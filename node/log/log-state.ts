@@ -29,6 +29,8 @@ export interface LogState {
   readonly holes: number;
   /** Those of the holes whose bytes are for others. */
   readonly forOthers: number;
+  /** Of the holes, those whose bytes are gone for good. */
+  readonly purged: number;
   readonly fault: Fault | undefined;
 }
 
@@ -40,12 +42,13 @@ export const EMPTY_STATE: LogState = {
   settled: undefined,
   holes: 0,
   forOthers: 0,
+  purged: 0,
   fault: undefined,
 };
 
 /** The stored head of a state. */
 export function encodeState(state: LogState): Uint8Array {
-  const { tail, checkpoint, settled, ahead, holes, forOthers, fault } = state;
+  const { tail, checkpoint, settled, ahead, holes, forOthers, purged, fault } = state;
   return toBinary(
     StoredHeadSchema,
     create(StoredHeadSchema, {
@@ -58,6 +61,7 @@ export function encodeState(state: LogState): Uint8Array {
       pieces: tail.pieces.map(BigInt),
       holes: BigInt(holes),
       holesForOthers: BigInt(forOthers),
+      purged: BigInt(purged),
       ...(fault === undefined ? {} : { fault }),
     }),
   );
@@ -79,6 +83,7 @@ export async function loadState(
     settled: storedCheckpoint(log, head.settled),
     holes: Number(head.holes),
     forOthers: Number(head.holesForOthers),
+    purged: Number(head.purged),
     fault: head.fault,
   };
 }

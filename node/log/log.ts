@@ -1,7 +1,7 @@
 // One member's log on the store: append-only, RFC 6962 hashed, under its author's checkpoints. It is extended
 // by verified segments or, at its author, by signed appends; both write first and are seen afterwards.
 
-import type { Fault, Hole, Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Fault, type Hole, HoleReason, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogStore } from '../store/log-store.js';
@@ -12,12 +12,14 @@ import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
 import { openAuthorNote } from './author-note.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
 import { examined } from './examining.js';
-import { fillFrom } from './filling.js';
+import { fillingFrom } from './filling.js';
 import { hashRun } from './hashed-run.js';
-import { isForOthers, isHole, type LogItem } from './item.js';
+import { isForOthers, isHole, type LogItem, leafHashOf } from './item.js';
 import { createLogReader, type LogReader } from './log-reader.js';
 import { checkCut, LogClosed, type LogRules } from './log-rules.js';
 import { EMPTY_STATE, type LogState, loadState, type SignedHead } from './log-state.js';
+import { doubtedHole, type Fate, isPurged, purgedHole } from './purged-hole.js';
+import { type Replace, rewritePlaces } from './rewriting.js';
 import { growTail } from './tail.js';
 import { hasNoHoles, SegmentRefused, verifySegment } from './verify-segment.js';
 import { createWriteChain, type WriteChain } from './write-chain.js';
@@ -38,6 +40,7 @@ export class Log {
   readonly #chain: WriteChain;
   readonly #reader: LogReader;
   readonly #notes: NoteComparison;
+  #rewriting: Promise<unknown> = Promise.resolve();
 
   private constructor(
     name: LogName,
@@ -101,14 +104,20 @@ export class Log {
     return this.#chain.durable.settled;
   }
 
+  /** Places whose bytes are not here and may come. */
   get holes(): number {
-    return this.#chain.durable.holes;
+    return this.#chain.durable.holes - this.purged;
+  }
+
+  /** Places whose bytes are gone for good: retracted or expired. */
+  get purged(): number {
+    return this.#chain.durable.purged;
   }
 
   /** Holes whose bytes are due here: all but those that are sealed for others. */
   get dueHoles(): number {
-    const { holes, forOthers } = this.#chain.durable;
-    return holes - forOthers;
+    const { holes, forOthers, purged } = this.#chain.durable;
+    return holes - forOthers - purged;
   }
 
   get fault(): Fault | undefined {
@@ -186,6 +195,7 @@ export class Log {
       settled: signed.size === size ? signed : before.settled,
       holes: before.holes + items.filter(isHole).length,
       forOthers: before.forOthers + items.filter(isForOthers).length,
+      purged: before.purged,
       fault: undefined,
     };
     const passed = before.checkpoint;
@@ -201,14 +211,42 @@ export class Log {
    * Puts bytes into holes that wait for them; bytes that do not hash to the leaf are refused with
    * SegmentRefused. Returns how many holes were filled.
    */
-  fill(segment: Segment): Promise<number> {
-    return fillFrom(segment, {
-      rules: this.#rules,
-      chain: this.#chain,
-      reader: this.#reader,
-      open: () => this.#open(),
-      onRefused: this.#refused,
+  async fill(segment: Segment): Promise<number> {
+    const from = Number(segment.from);
+    const fillingOf = fillingFrom(segment, this.#rules, this.#refused);
+    let filled = 0;
+    await this.#rewrite(
+      segment.entries.map((_entry, offset) => from + offset),
+      (index, item) => {
+        this.#open();
+        const now = fillingOf(index, item);
+        if (now !== undefined && !isHole(now)) filled++;
+        return now;
+      },
+    );
+    return filled;
+  }
+
+  /**
+   * Drops the bytes at these places, for good: what is left is the leaf hash and why. Also of a log that is frozen.
+   * Returns how many places had their bytes. Throws WriteAbandoned or the store's error; then nothing was dropped.
+   */
+  async purge(fates: ReadonlyMap<number, Fate>): Promise<number> {
+    let dropped = 0;
+    await this.#rewrite(fates.keys(), (index, item) => {
+      const isMissing = isHole(item) && item.reason === HoleReason.MISSING;
+      if (isHole(item) && !isMissing) return undefined;
+      if (!isMissing) dropped++;
+      return purgedHole(index, leafHashOf(item), fates.get(index) as Fate);
     });
+    return dropped;
+  }
+
+  /** Nothing vouches any more for these holes being what they are called: they count as missing again. */
+  async doubt(indices: Iterable<number>): Promise<void> {
+    await this.#rewrite(indices, (_index, item) =>
+      isHole(item) && isPurged(item) ? doubtedHole(item) : undefined,
+    );
   }
 
   /** The places at [from, to), to at most the size on disk. */
@@ -219,7 +257,15 @@ export class Log {
   /** The holes below the size on disk whose bytes are due here, in order, at most `limit`. */
   async listDueHoles(limit: number): Promise<Hole[]> {
     if (this.dueHoles === 0) return [];
-    return (await this.#reader.holes()).filter((hole) => !isForOthers(hole)).slice(0, limit);
+    return (await this.#reader.holes())
+      .filter((hole) => !isForOthers(hole) && !isPurged(hole))
+      .slice(0, limit);
+  }
+
+  /** The holes below the size on disk whose bytes are gone for good, in order. */
+  async listPurged(): Promise<Hole[]> {
+    if (this.purged === 0) return [];
+    return (await this.#reader.holes()).filter(isPurged);
   }
 
   /** Root of the first `size` entries; size must be at most the size on disk. */
@@ -288,6 +334,15 @@ export class Log {
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
     await this.#chain.idle();
+  }
+
+  /** One rewriting at a time: each starts from what the one before left on disk. */
+  async #rewrite(indices: Iterable<number>, replace: Replace): Promise<number> {
+    const rewritten = this.#rewriting.then(() =>
+      rewritePlaces(indices, replace, { chain: this.#chain, reader: this.#reader }),
+    );
+    this.#rewriting = rewritten.catch(() => {});
+    return await rewritten;
   }
 
   #open(): LogState {

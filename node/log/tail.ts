@@ -111,24 +111,24 @@ export function growTail(tail: Tail, items: readonly LogItem[], hashed: HashedRu
 }
 
 /**
- * What is written when bytes, or another reason, take the places of holes. `bundles` are the full bundles concerned, by first index; holes of the
- * growing one are filled in the tail. Pure.
+ * What is written when places are replaced by others of the same leaf hash. `bundles` are the full bundles concerned,
+ * by first index; places of the growing one are replaced in the tail. Pure.
  */
-export function fillHoles(
+export function replacePlaces(
   tail: Tail,
   bundles: ReadonlyMap<number, readonly LogItem[]>,
   fresh: ReadonlyMap<number, LogItem>,
 ): { tail: Tail; puts: [string, Uint8Array][] } {
   const puts: [string, Uint8Array][] = [];
-  const filled = (start: number, items: readonly LogItem[]): LogItem[] =>
+  const replaced = (start: number, items: readonly LogItem[]): LogItem[] =>
     items.map((item, offset) => fresh.get(start + offset) ?? item);
   for (const [start, items] of bundles) {
-    const now = filled(start, items);
+    const now = replaced(start, items);
     puts.push([holesKey(start / TILE_WIDTH), encodeHoles(now)]);
     puts.push([bundlePath(start / TILE_WIDTH), encodeItems(now)]);
   }
   const start = tail.range.size - tail.items.length;
-  const items = filled(start, tail.items);
+  const items = replaced(start, tail.items);
   if (items.every((item, offset) => item === tail.items[offset])) return { tail, puts };
   puts.push([holesKey(start / TILE_WIDTH), encodeHoles(items)]);
   for (const [at, piece] of tail.pieces.entries()) {

@@ -1,8 +1,7 @@
 // Decides whether a run of entries from a peer continues a log: hashes its leaves, extends the compact range
 // and checks it against a checkpoint signed by the author (RFC 6962 consistency). Pure; nothing is changed.
 
-import { create } from '@bufbuild/protobuf';
-import { HoleSchema, type Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
+import type { Segment } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import { BadCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
@@ -12,6 +11,7 @@ import { openAuthorNote } from './author-note.js';
 import { type HashedRun, hashRun } from './hashed-run.js';
 import { isHole, type LogItem, safeSize } from './item.js';
 import type { SignedHead } from './log-state.js';
+import { heardHole } from './purged-hole.js';
 
 /** A segment that does not verify: 'bad-segment' (its form), 'bad-proof', or 'gap'. The sender is to blame. */
 export class SegmentRefused extends Failure {}
@@ -37,9 +37,7 @@ export function segmentItems(segment: Segment): LogItem[] {
     if (hole === undefined || safeSize(hole.index) !== from + offset || hole.leafHash.length !== 32) {
       throw new SegmentRefused('bad-segment', `index ${from + offset} is empty and no hole explains it`);
     }
-    // Copied field by field: what else a message may carry is neither kept nor passed on.
-    const { index, leafHash, reason, by } = hole;
-    return create(HoleSchema, { index, leafHash: new Uint8Array(leafHash), reason, by });
+    return heardHole(hole);
   });
   if (nextHole !== segment.holes.length) {
     throw new SegmentRefused('bad-segment', 'a hole is told for an index that has its entry');

@@ -2,15 +2,19 @@
 //
 //   {"sequence":7,"kind":"hit","hash":"9f86…","algorithm":"sha256","mine":{"record":"AU:3"},
 //    "other":{"member":"NL","index":12},"at":"2025-01-31T12:00:00.000Z"}
+//   {"sequence":7,"kind":"hit","purged":true,"algorithm":"sha256","mine":{"record":"AU:3"}, ...
 //   {"sequence":8,"kind":"lead","from":"NL","index":13,"statement":{"assess":"AU:5",…,"readers":["AU"]},"at":"…"}
+//
+// The second is what is left of the first once one of the two records is purged: the hash is gone.
 
 import type { HashAlgorithm } from '../statements/hashes.js';
 
 /** Another member has on record what I have. A conflict: but a stronger hash says that it is another file. */
 export interface MatchNotice {
   readonly kind: 'hit' | 'conflict';
-  /** As `parseHash` reads it. */
-  readonly hash: string;
+  /** As `parseHash` reads it; absent once one of the two records is purged. */
+  readonly hash?: string;
+  readonly purged?: true;
   /** The strongest algorithm by which they match. */
   readonly algorithm: HashAlgorithm;
   readonly mine: { readonly record: string } | { readonly holding: string | null };
@@ -79,3 +83,38 @@ export type NoticeBody = MatchNotice | LeadNotice | DisputeNotice | Deconflictio
 
 /** A body with the place in the order in which this node told it: 1, 2, ... */
 export type Notice = NoticeBody & { readonly sequence: number };
+
+export function isMatch(notice: NoticeBody): notice is MatchNotice {
+  return notice.kind === 'hit' || notice.kind === 'conflict';
+}
+
+/** The places of the entries by which a notice says more than that there was something, as `NL:12`. */
+export function placesOf(notice: NoticeBody): string[] {
+  if (isMatch(notice)) {
+    const { mine, other } = notice;
+    const theirs = `${other.log ?? other.member}:${other.index}`;
+    return 'record' in mine ? [mine.record, theirs] : [theirs];
+  }
+  if (notice.kind === 'lead') {
+    const { log, from, index } = notice as LeadNotice;
+    return [`${log ?? from}:${index}`];
+  }
+  if (notice.kind === 'deconfliction') return (notice as DeconflictionNotice).cases.map(({ entry }) => entry);
+  return [];
+}
+
+/** The notice as it stays once such an entry is purged: that it was told, not what the entry said. */
+export function withoutContent(notice: Notice): Notice {
+  const {
+    sequence,
+    kind,
+    hash: _hash,
+    statement: _statement,
+    ...rest
+  } = notice as Notice & {
+    hash?: unknown;
+    statement?: unknown;
+  };
+  const thing = 'thing' in rest ? { thing: null } : {};
+  return { sequence, kind, purged: true, ...rest, ...thing } as Notice;
+}

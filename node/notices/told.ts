@@ -9,7 +9,9 @@
 
 import type { ClassicLevel } from 'classic-level';
 import { Failure } from '../failure.js';
-import type { Notice, NoticeBody } from './notice.js';
+import { createGate } from '../store/gate.js';
+import { scrub } from '../store/scrub.js';
+import { type Notice, type NoticeBody, placesOf, withoutContent } from './notice.js';
 
 /** Opened with the encoding 'view' for keys and values. */
 export type ToldDatabase = ClassicLevel<Uint8Array, Uint8Array>;
@@ -41,6 +43,7 @@ export async function openTold(db: ToldDatabase): Promise<Told> {
 
 export class Told {
   readonly #db: ToldDatabase;
+  readonly #gate = createGate();
   readonly #listeners = new Set<NoticeListener>();
   #last: number;
   /** One tell at a time, so that sequences follow one another without a gap. */
@@ -60,29 +63,74 @@ export class Told {
   /** Tells what was not told before and returns it, once it is on disk. Throws NoticesFailed. */
   async tell(notices: readonly Untold[]): Promise<Notice[]> {
     if (notices.length === 0) return [];
-    const told = this.#queue.then(async () => {
+    return await this.#enqueue(async () => {
       const fresh: Notice[] = [];
       for (let at = 0; at < notices.length; at += MAX_WRITE) {
         fresh.push(...(await this.#tellSome(notices.slice(at, at + MAX_WRITE))));
       }
       return fresh;
     });
-    this.#queue = told.catch(() => undefined);
-    return await told;
   }
 
   /** Up to `limit` notices from the sequence on, in order. */
   async read(from: number, limit: number): Promise<Notice[]> {
     const range = { gte: sequenceKey(Math.max(0, from)), lt: sequenceKey(this.#last + 1), limit };
     const notices: Notice[] = [];
-    for await (const value of this.#db.values(range)) notices.push(JSON.parse(Buffer.from(value).toString()));
+    await this.#gate.use(async () => {
+      for await (const value of this.#db.values(range))
+        notices.push(JSON.parse(Buffer.from(value).toString()));
+    });
     return notices;
+  }
+
+  /**
+   * Takes the hash out of the notices that tell of an entry which is purged: `isPurged` says of a place, such as
+   * `NL:12`, whether it is. Returns how many lost theirs. Throws NoticesFailed.
+   */
+  async purge(isPurged: (place: string) => boolean): Promise<number> {
+    let purged = 0;
+    for (let from = 1; from <= this.#last; from += MAX_WRITE) {
+      const touched = (await this.read(from, MAX_WRITE)).filter(
+        (notice) => notice.purged !== true && placesOf(notice).some(isPurged),
+      );
+      if (touched.length === 0) continue;
+      await this.#enqueue(async () => {
+        const batch = this.#db.batch();
+        for (const notice of touched) {
+          batch.put(sequenceKey(notice.sequence), Buffer.from(JSON.stringify(withoutContent(notice))));
+        }
+        await this.#write(batch);
+      });
+      purged += touched.length;
+    }
+    return purged;
+  }
+
+  /** Takes what was overwritten off the disk. Throws the database's error. */
+  async scrub(): Promise<void> {
+    await scrub(this.#db, this.#gate);
   }
 
   /** Calls the listener with what is told from now on. Returns the end of the subscription. */
   subscribe(listener: NoticeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const working = this.#queue.then(() => this.#gate.use(work));
+    this.#queue = working.catch(() => undefined);
+    return await working;
+  }
+
+  async #write(batch: ReturnType<ToldDatabase['batch']>): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      this.#failure = new NoticesFailed(error);
+      throw this.#failure;
+    }
   }
 
   async #tellSome(notices: readonly Untold[]): Promise<Notice[]> {
@@ -105,12 +153,7 @@ export class Told {
       await batch.close();
       return fresh;
     }
-    try {
-      await batch.write({ sync: true });
-    } catch (error) {
-      this.#failure = new NoticesFailed(error);
-      throw this.#failure;
-    }
+    await this.#write(batch);
     this.#last += fresh.length;
     for (const listener of this.#listeners) listener(fresh);
     return fresh;

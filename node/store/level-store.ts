@@ -11,6 +11,7 @@ import { ClassicLevel } from 'classic-level';
 import type { Failure } from '../failure.js';
 import { BadName, type LogName, parseLogName } from '../names.js';
 import { CommitQueue } from './commit-queue.js';
+import { createGate } from './gate.js';
 import { findLoss } from './level-recovery.js';
 import {
   type Commit,
@@ -22,6 +23,7 @@ import {
   StoreUnreadable,
   StoreUnwritable,
 } from './log-store.js';
+import { scrub } from './scrub.js';
 
 type Database = ClassicLevel<string, Uint8Array>;
 
@@ -63,17 +65,21 @@ export async function openLevelStore(directory: string): Promise<LogStore> {
 }
 
 function storeOver(db: Database, directory: string, heads: ReadonlyMap<LogName, Uint8Array>): LogStore {
-  const queue = new CommitQueue(heads, (commits) => writeBatch(db, directory, commits));
+  const gate = createGate();
+  const queue = new CommitQueue(heads, (commits) => gate.use(() => writeBatch(db, directory, commits)));
+  let isClosed = false;
   const checkOpen = () => {
-    if (db.status !== 'open') throw new StoreClosed();
+    if (isClosed || db.status === 'closed') throw new StoreClosed();
   };
   const objects = async (log: LogName, keys: readonly string[]) => {
     checkOpen();
     keys.forEach(checkObjectKey);
     const stored = keys.map((key) => objectKey(log, key));
-    const values = await db.getMany(stored).catch((error) => {
-      throw readFailure(directory, error);
-    });
+    const values = await gate
+      .use(() => db.getMany(stored))
+      .catch((error) => {
+        throw readFailure(directory, error);
+      });
     return stored.map((key, i) => {
       const value = values[i];
       return value === undefined ? undefined : checkedValue(directory, key, value);
@@ -98,16 +104,25 @@ function storeOver(db: Database, directory: string, heads: ReadonlyMap<LogName, 
       const from = objectKey(log, prefix);
       try {
         // 0x7f is above every character of an object key.
-        const found = await db.keys({ gte: from, lt: `${from}\x7f` }).all();
+        const found = await gate.use(() => db.keys({ gte: from, lt: `${from}\x7f` }).all());
         return found.map((key) => key.slice(objectKey(log, '').length));
       } catch (error) {
         throw readFailure(directory, error);
       }
     },
     commit: (commits) => queue.commit(commits),
+    async scrub() {
+      checkOpen();
+      try {
+        await scrub(db, gate);
+      } catch (error) {
+        throw openFailure(directory, (error as Error).cause ?? error);
+      }
+    },
     async close() {
       await queue.close();
-      await db.close();
+      isClosed = true;
+      await gate.alone(() => db.close());
     },
   };
 }

@@ -35,6 +35,11 @@ export interface LogStore {
    * again, which also settles whether the commit that failed is wholly there or wholly absent.
    */
   commit(commits: readonly Commit[]): Promise<void>;
+  /**
+   * Takes what was overwritten or deleted off the disk; reads and commits go on, but for a moment.
+   * Throws StoreUnwritable or another of the store's errors; the store may then have to be opened again.
+   */
+  scrub(): Promise<void>;
   /** Waits for what is being written, then releases the directory. */
   close(): Promise<void>;
 }

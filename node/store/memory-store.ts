@@ -67,6 +67,9 @@ function openDisk(disk: Disk, options: MemoryStoreOptions): MemoryStore {
       return [...all].filter((key) => key.startsWith(prefix)).sort();
     },
     commit: (commits) => queue.commit(commits),
+    async scrub() {
+      if (!isOpen) throw new StoreClosed();
+    },
     async close() {
       await queue.close();
       isOpen = false;

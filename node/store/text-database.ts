@@ -2,7 +2,9 @@
 
 export interface TextDatabase {
   get(key: string): Promise<string | undefined>;
-  put(key: string, value: string): Promise<void>;
+  /** With `sync` it survives a power cut once it resolves. */
+  put(key: string, value: string, options?: { readonly sync: true }): Promise<void>;
+  del(key: string): Promise<void>;
   /** All pairs in the order of their keys. */
   iterator(): AsyncIterable<[key: string, value: string]>;
 }

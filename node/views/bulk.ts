@@ -3,6 +3,7 @@
 // shows nowhere but in the time that it takes.
 
 import type { BufferedDb } from './buffered-db.js';
+import { noteDead } from './dead-entries.js';
 import { grow } from './jobs.js';
 import { isStatement, type LiveChange, type LiveEntry, liveIn } from './live-entries.js';
 import { expiryKey, type LiveRecord } from './live-records.js';
@@ -44,14 +45,15 @@ export async function growInBulk(
   putPacks(db, log, packed);
   const born: LiveEntry[] = [];
   for (const [offset, bytes] of entries.entries()) {
-    if (bytes !== undefined && fates[offset] !== SINGLE) continue;
+    if (bytes !== undefined && fates[offset] === PLAIN) continue;
     const position = positionOf(log.number, from + offset);
     if (bytes === undefined) {
       db.put(SPACE.hole + position, '');
       continue;
     }
-    const entry = liveIn(bytes, position, day);
-    if (entry !== undefined) born.push(entry);
+    const entry = fates[offset] === SINGLE ? liveIn(bytes, position, day) : undefined;
+    if (entry === undefined) noteDead(db, position);
+    else born.push(entry);
   }
   logs.moveCursor(db, log, from + entries.length);
   return { born, died: [], plain: plainAmong(log, from, entries, fates, day) };

@@ -3,6 +3,7 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import { decodeEntry } from '../statements/entry.js';
+import type { Gate } from '../store/gate.js';
 import { assessmentsOf, type CountedAssessment } from './assessments.js';
 import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey, entryKeyAt, positionAt } from './entry-key.js';
@@ -35,15 +36,22 @@ export interface FollowedTables {
 
 export class Connections {
   readonly #db: ViewsDatabase;
+  readonly #gate: Pick<Gate, 'use'>;
   readonly #source: Pick<ViewSource, 'read'>;
   readonly #tables: FollowedTables;
   readonly #reader: Reader;
 
-  constructor(db: ViewsDatabase, source: Pick<ViewSource, 'read'>, tables: FollowedTables) {
+  constructor(
+    db: ViewsDatabase,
+    gate: Pick<Gate, 'use'>,
+    source: Pick<ViewSource, 'read'>,
+    tables: FollowedTables,
+  ) {
     this.#db = db;
+    this.#gate = gate;
     this.#source = source;
     this.#tables = tables;
-    this.#reader = { getMany: (keys) => getMany(db, keys) };
+    this.#reader = { getMany: (keys) => gate.use(() => getMany(db, keys)) };
   }
 
   get logs(): LogTable {
@@ -58,7 +66,11 @@ export class Connections {
         reader: this.#reader,
         logs: this.logs,
         bearing: (hashes) =>
-          recordsBearing(this.#reader, (keys) => index.runs.findCommitted(this.#db, keys), hashes),
+          recordsBearing(
+            this.#reader,
+            (keys) => this.#gate.use(() => index.runs.findCommitted(this.#db, keys)),
+            hashes,
+          ),
       },
       thing,
     );
@@ -71,19 +83,15 @@ export class Connections {
 
   /** The members that have investigations open, anywhere. */
   async membersWithOpenCases(): Promise<MemberCode[]> {
-    return await membersWithOpenCases(this.#db);
+    return await this.#gate.use(() => membersWithOpenCases(this.#db));
   }
 
   /** A thing of each investigation that is open, of a member or of all. */
   async *openThings(member?: MemberCode): AsyncGenerator<ThingKey> {
-    let positions: Position[] = [];
-    for await (const position of openPositions(this.#db, member)) {
-      positions.push(position);
-      if (positions.length < OPENINGS_TOGETHER) continue;
-      yield* await this.#firstThings(positions);
-      positions = [];
+    const positions = await this.#gate.use(() => this.#openPositions(member));
+    for (let from = 0; from < positions.length; from += OPENINGS_TOGETHER) {
+      yield* await this.#firstThings(positions.slice(from, from + OPENINGS_TOGETHER));
     }
-    yield* await this.#firstThings(positions);
   }
 
   /** For each entry that anybody assessed, the last live assessment by each member. */
@@ -129,6 +137,13 @@ export class Connections {
       }
     }
     return times;
+  }
+
+  /** All at once: no reader may stay at the database while others wait for it. */
+  async #openPositions(member: MemberCode | undefined): Promise<Position[]> {
+    const positions: Position[] = [];
+    for await (const position of openPositions(this.#db, member)) positions.push(position);
+    return positions;
   }
 
   #logName(position: Position): LogName {

@@ -3,28 +3,34 @@
 
 import type { LogName, MemberCode } from '../names.js';
 import type { NamedHash } from '../statements/hashes.js';
+import { createGate } from '../store/gate.js';
+import { scrub } from '../store/scrub.js';
 import { assessmentsView } from './assessments.js';
 import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { Connections } from './connections.js';
 import { currentPositions } from './current-positions.js';
+import { noteAlive } from './dead-entries.js';
+import { causeOfDeath, type DeathCause, deadIn, logsWithDead } from './dead-reader.js';
 import { type Digests, digestViews, type ViewDigest } from './digest.js';
 import { eventsView } from './events.js';
 import { type Figures, figuresView, readFigures } from './figures.js';
 import { Follower } from './follower.js';
 import type { FilledRange, FollowingOptions } from './following.js';
+import { forgetDead } from './forgetting.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
 import { type SealedRecord, sealedRecordsWith } from './lead-hashes.js';
 import { type PlacedLead, readLeads } from './lead-rows.js';
 import { leadsView } from './leads.js';
 import { linksView } from './links.js';
-import { cursorsIn } from './log-table.js';
+import { cursorsIn, type FollowedLog } from './log-table.js';
 import { type FindInRuns, findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
-import { indexOf } from './position.js';
+import { indexOf, positionOf } from './position.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
+import { type SaidStatement, statementsOf } from './statements-of.js';
 import { readTallies, type Tallies, talliesView } from './tallies.js';
 import type { View } from './view.js';
 
@@ -59,6 +65,8 @@ export async function openViews(
 }
 
 export class Views {
+  /** Whoever reads the database goes through it: it is closed and opened again for a moment when it is scrubbed. */
+  readonly #gate = createGate();
   readonly #db: ViewsDatabase;
   /** The database as committed. */
   readonly #reader: Reader;
@@ -71,10 +79,10 @@ export class Views {
 
   constructor(db: ViewsDatabase, source: ViewSource, follower: Follower) {
     this.#db = db;
-    this.#reader = { getMany: (keys) => getMany(db, keys) };
+    this.#reader = { getMany: (keys) => this.#gate.use(() => getMany(db, keys)) };
     this.#source = source;
     this.#follower = follower;
-    this.connections = new Connections(db, source, follower);
+    this.connections = new Connections(db, this.#gate, source, follower);
   }
 
   /**
@@ -118,7 +126,7 @@ export class Views {
     const { logs, index } = this.#follower;
     const number = logs.numberOf(member);
     if (number === undefined) return recordIds.map(() => undefined);
-    const positions = await currentPositions(this.#db, index, number, recordIds);
+    const positions = await this.#gate.use(() => currentPositions(this.#db, index, number, recordIds));
     return positions.map((position) =>
       position === undefined ? undefined : { log: logs.logAt(position).name, index: indexOf(position) },
     );
@@ -127,7 +135,7 @@ export class Views {
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
     const { logs, index } = this.#follower;
-    const findInRuns: FindInRuns = (keys) => index.runs.findCommitted(this.#db, keys);
+    const findInRuns: FindInRuns = (keys) => this.#gate.use(() => index.runs.findCommitted(this.#db, keys));
     return await findRecords(this.#reader, logs, findInRuns, hashes);
   }
 
@@ -139,10 +147,8 @@ export class Views {
   /** For each hash the members by which it overlaps, sorted; empty when it is on record with one or none. */
   async overlaps(hashes: readonly NamedHash[]): Promise<MemberCode[][]> {
     const { logs } = this.#follower;
-    const values = await getMany(
-      this.#db,
-      hashes.map((hash) => SPACE.overlap + hashKey(hash)),
-    );
+    const keys = hashes.map((hash) => SPACE.overlap + hashKey(hash));
+    const values = await this.#gate.use(() => getMany(this.#db, keys));
     return values.map((value) =>
       splitMembers(value ?? '')
         .map((number) => logs.codeOf(number))
@@ -151,19 +157,75 @@ export class Views {
   }
 
   /** What was sealed for this member, or by it, and could be opened here. */
-  leads(): AsyncIterable<PlacedLead> {
-    return readLeads(this.#db, this.#follower.logs);
+  async *leads(): AsyncGenerator<PlacedLead> {
+    yield* await this.#gate.use(() => collected(readLeads(this.#db, this.#follower.logs)));
   }
 
   async figures(): Promise<Figures> {
-    return await readFigures(this.#db, this.#follower.logs);
+    return await this.#gate.use(() => readFigures(this.#db, this.#follower.logs));
   }
 
   async tallies(): Promise<Tallies> {
-    return await readTallies(this.#db, this.#follower.logs);
+    return await this.#gate.use(() => readTallies(this.#db, this.#follower.logs));
   }
 
   async status(): Promise<ViewsStatus> {
+    return await this.#gate.use(() => this.#readStatus());
+  }
+
+  /** What the member has said beside media records, as far as it is live. */
+  async statementsOf(member: MemberCode): Promise<SaidStatement[]> {
+    return await this.#gate.use(() => statementsOf(this.#db, this.#follower.logs, member));
+  }
+
+  /** The logs that have entries which are dead and may still have their bytes here. */
+  async logsWithDead(): Promise<LogName[]> {
+    const found = await this.#gate.use(() => logsWithDead(this.#db, this.#follower.logs));
+    return found.map(({ name }) => name);
+  }
+
+  /** The indices of such entries of the log at [from, to), ascending. */
+  async deadIn(log: LogName, from: number, to: number): Promise<number[]> {
+    const known = this.#follower.logs.get(log);
+    if (known === undefined) return [];
+    return await this.#gate.use(() => deadIn(this.#db, known, from, to));
+  }
+
+  /** Why the entry at the place, with these bytes, is dead. */
+  async causeOfDeath(log: LogName, index: number, bytes: Uint8Array): Promise<DeathCause> {
+    const { logs } = this.#follower;
+    const known = logs.get(log);
+    if (known === undefined) return { retraction: undefined, keepUntilDay: 0 };
+    return await this.#gate.use(() => causeOfDeath(this.#db, logs, known, index, bytes));
+  }
+
+  /** Takes what is left of dead entries out of the views. Throws ViewsFailed, ViewsClosed. */
+  async forget(
+    log: LogName,
+    entries: readonly { readonly index: number; readonly bytes: Uint8Array | undefined }[],
+  ): Promise<void> {
+    await this.#follower.perform(async (db, index, logs) => {
+      const { number } = logs.get(log) as FollowedLog;
+      const dead = entries.map(({ index: at, bytes }) => ({ position: positionOf(number, at), bytes }));
+      await forgetDead(db, index, dead);
+    });
+  }
+
+  /** Nothing of these dead entries is left anywhere. Throws ViewsFailed, ViewsClosed. */
+  async forgotten(log: LogName, indices: readonly number[]): Promise<void> {
+    await this.#follower.perform(async (db, _index, logs) => {
+      const { number } = logs.get(log) as FollowedLog;
+      for (const index of indices) noteAlive(db, positionOf(number, index));
+    });
+  }
+
+  /** Takes what was deleted off the disk. Throws ViewsFailed, ViewsClosed, or the database's error. */
+  async scrub(): Promise<void> {
+    await this.#follower.perform((_db, index) => index.dropPassed());
+    await scrub(this.#db, this.#gate, (reopen) => this.#follower.perform(reopen));
+  }
+
+  async #readStatus(): Promise<ViewsStatus> {
     const snapshot = this.#db.snapshot();
     const state = this.#follower.committedState;
     try {
@@ -192,4 +254,11 @@ export class Views {
   async close(): Promise<void> {
     await this.#follower.close();
   }
+}
+
+/** All of it at once: no reader may stay at the database while others wait for it. */
+async function collected<T>(some: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const one of some) all.push(one);
+  return all;
 }

@@ -26,6 +26,15 @@ const RETRY_MS = 1000;
 
 const HERE: BulkSorter = { sort: async (stretch, filters) => sortOut(stretch, filters) };
 
+/** Work on the database between two batches, committed as one. */
+export type Chore = (db: BufferedDb, index: ShortIndex, logs: LogTable) => Promise<void>;
+
+interface WaitingChore {
+  readonly chore: Chore;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 export class Follower {
   readonly #database: ViewsDatabase;
   readonly #views: readonly LocalView[];
@@ -42,6 +51,7 @@ export class Follower {
   #day = 0;
   #committedDay = 0;
   readonly #requests = new Requests();
+  readonly #chores: WaitingChore[] = [];
   /** Requests that are carried out and committed. */
   #requestsDone = 0;
   #commits = 0;
@@ -125,6 +135,14 @@ export class Follower {
     await this.settled();
   }
 
+  /** Does a chore between two batches; resolves when it is committed. Throws ViewsFailed, ViewsClosed. */
+  async perform(chore: Chore): Promise<void> {
+    if (this.#closed.signal.aborted) throw new ViewsClosed();
+    const done = new Promise<void>((resolve, reject) => void this.#chores.push({ chore, resolve, reject }));
+    this.wake();
+    await done;
+  }
+
   /** Resolves when the batch that is being made, if any, is committed. A failed one is made again later. */
   async batchEnd(): Promise<void> {
     await this.#step.catch(() => undefined);
@@ -136,6 +154,7 @@ export class Follower {
     this.wake();
     await this.#running;
     this.#waiters.fail(new ViewsClosed());
+    for (const { reject } of this.#chores.splice(0)) reject(new ViewsClosed());
   }
 
   async #follow(): Promise<void> {
@@ -172,6 +191,11 @@ export class Follower {
       await this.#drop(today);
       return true;
     }
+    const waiting = this.#chores.shift();
+    if (waiting !== undefined) {
+      await this.#do(waiting);
+      return true;
+    }
     if (await this.#index.mergeDue(this.#db)) {
       await this.#commit();
       return true;
@@ -186,6 +210,19 @@ export class Follower {
     await this.#options.beforeCommit?.(step);
     await this.#commit();
     return true;
+  }
+
+  async #do({ chore, resolve, reject }: WaitingChore): Promise<void> {
+    try {
+      await this.#db.written();
+      await chore(this.#db, this.#index, this.#logs);
+      await this.#commit();
+      await this.#db.written();
+      resolve();
+    } catch (error) {
+      reject(new ViewsFailed(error));
+      throw error;
+    }
   }
 
   async #nextChange(today: number): Promise<(LiveChange & { plain?: PlainRecords }) | undefined> {

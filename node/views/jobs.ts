@@ -3,6 +3,7 @@
 
 import { type Binary, u32 } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
+import { noteDead } from './dead-entries.js';
 import { type LiveChange, type LiveEntry, liveEntriesAt, liveIn } from './live-entries.js';
 import { parseLive } from './live-records.js';
 import { type LiveStatement, parseStatement } from './live-statements.js';
@@ -37,7 +38,8 @@ export async function grow(
       continue;
     }
     const entry = liveIn(bytes, position, day);
-    if (entry !== undefined) born.push(entry);
+    if (entry === undefined) noteDead(db, position);
+    else born.push(entry);
   }
   logs.moveCursor(db, log, log.cursor + entries.length);
   // What stands before a retraction in its own log was there when it came; only a later log takes back ahead.
@@ -57,6 +59,8 @@ export async function cutBack(
   const from = positionOf(log.number, cursor);
   const end = positionOf(log.number, log.cursor);
   for await (const [key] of db.scan(SPACE.hole + from, SPACE.hole + end)) db.delete(key);
+  // What does not count is neither retracted nor expired.
+  for await (const [key] of db.scan(SPACE.dead + from, SPACE.dead + end)) db.delete(key);
   const died: LiveEntry[] = [];
   const statements: LiveStatement[] = [];
   const rows = new Map<Position, Binary>();
@@ -91,6 +95,7 @@ export async function expire(db: BufferedDb, day: number): Promise<LiveChange & 
     if (ended.length === BATCH_ENTRIES) break;
   }
   const died = [...(await liveEntriesAt(db, ended)).values()];
+  for (const { position } of died) noteDead(db, position);
   return { born: [], died, done: ended.length < BATCH_ENTRIES };
 }
 
@@ -126,7 +131,8 @@ export async function fillHoles(
       if (bytes === undefined) continue;
       db.delete(SPACE.hole + position);
       const entry = liveIn(bytes, position, day);
-      if (entry !== undefined) born.push(entry);
+      if (entry === undefined) noteDead(db, position);
+      else born.push(entry);
     }
   }
   const last = holes[BATCH_ENTRIES - 1];

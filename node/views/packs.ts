@@ -3,7 +3,7 @@
 //
 //   p <log number> <index / 16, six bytes>  -> 16 lengths of two bytes, then as many live records; 0 = none
 
-import { type Binary, readU16, readU48, u48 } from './binary.js';
+import { type Binary, readU16, readU48, u16, u48 } from './binary.js';
 import type { Reader } from './buffered-db.js';
 import { indexOf, type LogNumber, logNumberOf, type Position, positionOf } from './position.js';
 import { SPACE } from './spaces.js';
@@ -48,6 +48,17 @@ export function packedPlaces(key: Binary, pack: Binary): [Position, Binary][] {
   return recordsIn(pack).flatMap((record, place): [Position, Binary][] =>
     record === undefined ? [] : [[positionOf(log, first + place), record]],
   );
+}
+
+/** The pack without the records at these positions; undefined when nothing is left in it. */
+export function packWithout(key: Binary, pack: Binary, gone: ReadonlySet<Position>): Binary | undefined {
+  const log = key.slice(1, 5);
+  const first = readU48(key, 5) * PACK_RECORDS;
+  const left = recordsIn(pack).map((record, place) =>
+    gone.has(positionOf(log, first + place)) ? '' : (record ?? ''),
+  );
+  if (left.every((record) => record === '')) return undefined;
+  return left.map((record) => u16(record.length)).join('') + left.join('');
 }
 
 /** The sixteen places of a pack. */

@@ -9,8 +9,9 @@
 import type { LogName } from '../names.js';
 import type { Binary } from './binary.js';
 import { toBinary } from './binary.js';
-import type { BufferedDb } from './buffered-db.js';
+import type { BufferedDb, Reader } from './buffered-db.js';
 import { versionsOf } from './current-records.js';
+import { noteAlive, noteDead } from './dead-entries.js';
 import { isStatement, type LiveChange, type LiveEntry, liveEntriesAt, liveIn } from './live-entries.js';
 import type { LiveStatement } from './live-statements.js';
 import type { FollowedLog, LogTable } from './log-table.js';
@@ -56,7 +57,10 @@ export async function takenBackBy(
     const { position } = retraction;
     const targets = (await targetsOf(db, index, retraction)).filter((target) => !died.has(target));
     const live = [...(await liveEntriesAt(db, targets))].filter(([, entry]) => !isRetractionEntry(entry));
-    for (const [target, entry] of live) died.set(target, entry);
+    for (const [target, entry] of live) {
+      died.set(target, entry);
+      noteDead(db, target);
+    }
     await append(db, ruleKey(retraction), position);
     db.put(SPACE.takenBack + position, live.map(([target]) => target).join(''));
   }
@@ -72,8 +76,12 @@ export async function notTakenBack(db: BufferedDb, born: readonly LiveEntry[]): 
   const standing: LiveEntry[] = [];
   for (const entry of born) {
     const retraction = await retractionOf(db, entry);
-    if (retraction === undefined) standing.push(entry);
-    else await append(db, SPACE.takenBack + retraction, entry.position);
+    if (retraction === undefined) {
+      standing.push(entry);
+      continue;
+    }
+    noteDead(db, entry.position);
+    await append(db, SPACE.takenBack + retraction, entry.position);
   }
   return standing;
 }
@@ -104,7 +112,9 @@ export async function undoRetraction(
       const bytes = entries[i];
       const entry = bytes === undefined ? undefined : liveIn(bytes, target, day);
       if (bytes === undefined) db.put(SPACE.hole + target, '');
-      else if (entry !== undefined) born.push(entry);
+      if (entry === undefined) continue;
+      noteAlive(db, target);
+      born.push(entry);
     }
   }
   return await notTakenBack(db, born);
@@ -127,8 +137,8 @@ async function targetsOf(
   return versions.filter((version) => version < position);
 }
 
-/** A retraction that takes the entry back; undefined when none does. */
-async function retractionOf(db: BufferedDb, entry: LiveEntry): Promise<Position | undefined> {
+/** The first retraction that takes the entry back; undefined when none does. */
+export async function retractionOf(db: Reader, entry: LiveEntry): Promise<Position | undefined> {
   const { position } = entry;
   if (isRetractionEntry(entry)) return undefined;
   const keys = [SPACE.retractedEntry + position];
@@ -136,7 +146,10 @@ async function retractionOf(db: BufferedDb, entry: LiveEntry): Promise<Position 
     keys.push(SPACE.retractedRecord + memberNumberOf(position) + entry.recordId);
   }
   const rules = await db.getMany(keys);
-  return rules.flatMap((rule) => splitPositions(rule ?? '')).find((retraction) => retraction > position);
+  const after = rules
+    .flatMap((rule) => splitPositions(rule ?? ''))
+    .filter((retraction) => retraction > position);
+  return after.sort()[0];
 }
 
 /** Where it stands what the retraction is about. */

@@ -21,7 +21,7 @@ const CHUNK_BLOCKS = 64;
 
 export class RunMerger {
   readonly #fanIn: number;
-  #passed: readonly Run[] = [];
+  #passed: Run[] = [];
 
   constructor(fanIn: number) {
     this.#fanIn = fanIn;
@@ -32,18 +32,23 @@ export class RunMerger {
     const due = dueIn(runs.all, this.#fanIn);
     if (due === undefined) return false;
     await db.written();
-    for (const { id } of this.#passed) {
+    await this.dropPassed(database);
+    const keys = due.reduce((sum, run) => sum + run.keys, 0);
+    const merged = runs.begin(keys);
+    await writeMerged(database, due, merged);
+    runs.replace(db, due, merged);
+    this.#passed = [...due];
+    return true;
+  }
+
+  /** Deletes the blocks of runs that were merged, when no look-up can be reading them any more. */
+  async dropPassed(database: ViewsDatabase): Promise<void> {
+    for (const { id } of this.#passed.splice(0)) {
       await database.clear({
         gte: fromBinary(SPACE.runBlock + u32(id)),
         lt: fromBinary(SPACE.runBlock + u32(id + 1)),
       });
     }
-    const keys = due.reduce((sum, run) => sum + run.keys, 0);
-    const merged = runs.begin(keys);
-    await writeMerged(database, due, merged);
-    runs.replace(db, due, merged);
-    this.#passed = due;
-    return true;
   }
 }
 
@@ -121,14 +126,17 @@ function firstOf(streams: readonly Stream[]): Stream {
 
 /** Reads the next blocks of the run; false at its end. */
 async function readOn(database: ViewsDatabase, stream: Stream): Promise<boolean> {
-  const { run, nextBlock } = stream;
-  const to = Math.min(run.fences.length, nextBlock + CHUNK_BLOCKS);
-  if (nextBlock === to) return false;
-  const keys: Uint8Array[] = [];
-  for (let block = nextBlock; block < to; block++) keys.push(fromBinary(blockKey(run.id, block)));
-  const values = await database.getMany(keys);
-  stream.chunk = Buffer.concat(values.map((value) => value as Uint8Array));
-  stream.nextBlock = to;
+  const { run } = stream;
+  do {
+    const to = Math.min(run.fences.length, stream.nextBlock + CHUNK_BLOCKS);
+    if (stream.nextBlock === to) return false;
+    const keys: Uint8Array[] = [];
+    for (let block = stream.nextBlock; block < to; block++) keys.push(fromBinary(blockKey(run.id, block)));
+    const values = await database.getMany(keys);
+    stream.chunk = Buffer.concat(values.map((value) => value as Uint8Array));
+    stream.nextBlock = to;
+    // Blocks may have lost all their rows.
+  } while (stream.chunk.length === 0);
   stream.at = 0;
   readKey(stream);
   return true;

@@ -35,7 +35,9 @@ export async function* rowsOfRuns(db: ViewsDatabase, snapshot: Snapshot): AsyncG
 
 /** Takes the next block; false at the end of the run. */
 async function readOn(stream: Stream): Promise<boolean> {
-  const next = await stream.blocks.next();
+  let next = await stream.blocks.next();
+  // A block whose rows are all gone.
+  while (next.done !== true && next.value[1] === '') next = await stream.blocks.next();
   if (next.done === true) return false;
   stream.block = next.value[1];
   stream.at = 0;

@@ -18,6 +18,9 @@ export const RUN_ROW_BYTES = INDEX_KEY_BYTES + POSITION_BYTES;
 /** Rows in a block: 2.4 kB, little to read for one key. */
 export const BLOCK_ROWS = 128;
 
+/** After every key. */
+const NO_KEY: IndexKey = '\xff'.repeat(INDEX_KEY_BYTES);
+
 export interface Run {
   readonly id: number;
   readonly keys: number;
@@ -84,6 +87,38 @@ export class Runs {
     for (const { id } of merged) db.delete(headKey(id));
     db.put(headKey(by.id), headOf(by));
     this.#made = [...this.#made.filter((run) => !merged.includes(run)), by];
+  }
+
+  /**
+   * Takes rows out of the runs. A block may be left without rows; its fence is then that of the next one, so that no
+   * key is looked for in it.
+   */
+  async drop(db: BufferedDb, rows: readonly (readonly [IndexKey, Position])[]): Promise<void> {
+    const gone = new Set(rows.map(([key, position]) => key + position));
+    const keys = rows.map(([key]) => key);
+    this.#made = await Promise.all(
+      this.#made.map(async (run) => {
+        const blocks = [...new Set(keys.map((key) => lastNotAfter(run.fences, key)))].filter((at) => at >= 0);
+        const values = await db.getMany(blocks.map((block) => blockKey(run.id, block)));
+        const fences = [...run.fences];
+        let left = run.keys;
+        for (const [i, block] of blocks.entries()) {
+          const before = values[i] ?? '';
+          const now = withoutRows(before, gone);
+          if (now === before) continue;
+          left -= (before.length - now.length) / RUN_ROW_BYTES;
+          db.put(blockKey(run.id, block), now);
+          fences[block] = now.slice(0, INDEX_KEY_BYTES);
+        }
+        if (left === run.keys) return run;
+        for (let block = fences.length - 1; block >= 0; block--) {
+          if (fences[block] === '') fences[block] = fences[block + 1] ?? NO_KEY;
+        }
+        const now = { ...run, keys: left, fences };
+        db.put(headKey(run.id), headOf(now));
+        return now;
+      }),
+    );
   }
 
   /** A run without rows that other runs are to be merged into. */
@@ -154,6 +189,15 @@ async function findIn(
     found[place] ??= positionIn(values[blockOf[i] as number] ?? '', keys[place] as IndexKey);
   }
   return found;
+}
+
+function withoutRows(block: Binary, gone: ReadonlySet<Binary>): Binary {
+  let left = '';
+  for (let at = 0; at < block.length; at += RUN_ROW_BYTES) {
+    const row = block.slice(at, at + RUN_ROW_BYTES);
+    if (!gone.has(row)) left += row;
+  }
+  return left;
 }
 
 /** The last place whose key is not after the one sought; -1 when there is none. */

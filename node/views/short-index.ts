@@ -109,6 +109,11 @@ export class ShortIndex {
     return rows;
   }
 
+  /** Deletes what is left of runs that were merged, when no look-up can be reading it any more. */
+  dropPassed(): Promise<void> {
+    return this.#merger.dropPassed(this.#database);
+  }
+
   /** Merges runs when enough are alike; true when the batch has to be committed. */
   mergeDue(db: BufferedDb): Promise<boolean> {
     return this.#merger.mergeDue(this.#database, db, this.runs);

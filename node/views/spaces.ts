@@ -34,6 +34,8 @@ export const SPACE = {
   retractedRecord: 'i',
   /** position of a retraction -> positions of what it took back */
   takenBack: 'q',
+  /** position -> nothing: no longer live, and its bytes may still be here (dead-entries.ts) */
+  dead: 'z',
   /** member number, record id -> position of the current record */
   version: 'c',
   /** member number, record id, position -> nothing: live, but replaced by a later one */

@@ -5,6 +5,7 @@
 import { MemoryLevel } from 'memory-level';
 import { utcDay } from '../../node/clock.js';
 import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
+import { openPurgedBook } from '../../node/exchange/purged-book.js';
 import { openReceiptBook } from '../../node/exchange/receipt-book.js';
 import { Failure } from '../../node/failure.js';
 import type { MemberSecrets } from '../../node/keys/seed.js';
@@ -94,6 +95,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
   const registry = await Registry.open(store, { ...anchors, member });
   const logs = await Logs.open(store, registry);
   const book = await openReceiptBook(textDatabase(home.receipts));
+  const purgedBook = await openPurgedBook(textDatabase(new Map()));
   let running = true;
   const exchange = new Exchange({
     clock,
@@ -102,6 +104,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     sessionKey: secrets.session,
     receiptKey: secrets.receipt,
     book,
+    purgedBook,
     software: 'icse/chaos',
     schema: 1,
     deny: new Set(),
@@ -113,6 +116,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     onFrame: () => {},
     onSession: () => {},
     onFilled: (log, from, to) => views?.wake([{ log, from, to }]),
+    places: (log, from, to) => log.read(from, to),
   });
   const views = around.liveViews ? await follow() : undefined;
   if (views !== undefined) {
@@ -206,6 +210,7 @@ function textDatabase(pairs: Map<string, string>): TextDatabase {
     put: async (key, value) => {
       pairs.set(key, value);
     },
+    del: async (key) => void pairs.delete(key),
     async *iterator() {
       for (const key of [...pairs.keys()].sort()) yield [key, pairs.get(key) as string] as const;
     },

@@ -1,6 +1,8 @@
 // The worked examples of entries, of what the root signs, and of logs: tree, checkpoint, receipt, fault.
 
 import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { encodeMessage } from '../../node/exchange/frames.js';
+import { purgedMessage, signPurged } from '../../node/exchange/purged-up-to.js';
 import { receiptKeyName } from '../../node/exchange/receipts.js';
 import { type KeyPair, verify } from '../../node/keys/ed25519.js';
 import { verifyFork } from '../../node/log/fork.js';
@@ -127,6 +129,17 @@ export const logExamples: Examples = {
     );
     openCheckpoint(note, ed25519Verifier(logHead(page).log, signingKey(page, 'NL', 'log').publicKey));
     page.is('receipt.bytes', note);
+  },
+
+  purged(page) {
+    const { log, size, by, time } = page.json('purged.fields') as Record<'log' | 'by', string> &
+      Record<'size' | 'time', number>;
+    const keyPair = signingKey(page, 'LYON', 'receipt');
+    const federation = federationOf(page);
+    const kept = signPurged(federation, log as LogName, size, by as MemberCode, keyPair, time * 1000);
+    page.is('purged.signed', Buffer.from(`icse/purged/v1\n${federation}\n${by}\n${log}\n${size}\n${time}\n`));
+    signedIs(page, 'purged', kept.signature, keyPair);
+    page.is('purged.bytes', encodeMessage({ case: 'purgedUpTo', value: purgedMessage(kept) }));
   },
 
   fault(page) {

@@ -31,6 +31,7 @@ async function works(size: number, changes: Partial<LogWorkSurroundings> = {}) {
     forked: () => {},
     ownLogDiffers: () => {},
     filled: () => {},
+    places: (of, from, to) => of.read(from, to),
     taking: () => ({ took: () => {}, failed: () => {} }),
     warn: () => {},
     ...changes,

@@ -10,6 +10,7 @@ import { MemoryLevel } from 'memory-level';
 import { type Clock, systemClock } from '../../node/clock.js';
 import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
 import { dialExchange, type Listener, listenExchange } from '../../node/exchange/grpc-wire.js';
+import { openPurgedBook, type PurgedBook } from '../../node/exchange/purged-book.js';
 import { openReceiptBook, type ReceiptBook } from '../../node/exchange/receipt-book.js';
 import type { TlsIdentity } from '../../node/exchange/tls.js';
 import type { Wire } from '../../node/exchange/wire.js';
@@ -52,6 +53,7 @@ export interface Party {
   readonly secrets: MemberSecrets;
   readonly store: LogStore;
   readonly book: ReceiptBook;
+  readonly purgedBook: PurgedBook;
   readonly registry: Registry;
   readonly logs: Logs;
   readonly exchange: Exchange;
@@ -176,6 +178,7 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
     const logs = await Logs.open(store, registry);
     const events: ExchangeEvent[] = [];
     const book = await openReceiptBook(new MemoryLevel());
+    const purgedBook = await openPurgedBook(new MemoryLevel());
     const exchange = new Exchange({
       clock,
       logs,
@@ -183,6 +186,7 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
       sessionKey: secrets.session,
       receiptKey: secrets.receipt,
       book,
+      purgedBook,
       software: 'icse/test',
       schema: 1,
       deny: new Set((options.deny?.[member] ?? []).map(parseMemberCode)),
@@ -192,6 +196,7 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
       onFrame: () => {},
       onSession: () => {},
       onFilled: () => {},
+      places: (log, from, to) => log.read(from, to),
     });
     const listener =
       over === 'grpc'
@@ -204,6 +209,7 @@ export async function theParties(codes: readonly string[], options: PartiesOptio
       secrets,
       store,
       book,
+      purgedBook,
       registry,
       logs,
       exchange,

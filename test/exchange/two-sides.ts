@@ -66,6 +66,7 @@ export class Side {
         unproven: () => {},
         fill: () => {},
         receipt: () => {},
+        purgedUpTo: () => {},
         fault: () => {},
         diverged: () => {},
         headsHeard: () => {},

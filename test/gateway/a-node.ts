@@ -125,6 +125,8 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
     views: async () => ({ at: {}, viewsDigest: 'd', views: [] }),
     figures: async () => ({ ...NO_FIGURES, byMember: [], months: [] }),
     rebuildViews: async () => {},
+    purge: async () => ({ purged: 0, holes: { retracted: 0, expired: 0 }, waiting: 0, seconds: 0 }),
+    retractions: async () => [],
     faults: async () => [],
     ...change,
   };

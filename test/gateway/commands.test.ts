@@ -378,6 +378,7 @@ describe('icse status and member list', () => {
       behind: 0,
       holes: 2,
       notAddressed: 1,
+      purged: 0,
     };
     const connection = {
       member: 'LYON',

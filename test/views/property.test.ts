@@ -1,5 +1,5 @@
 // The views are a function of the live entries: whatever happens in between (growth in any portions, cuts down
-// and up, holes filled, days passing, restarts, rebuilds), they end where a plain function of the logs ends.
+// and up, holes filled, days passing, restarts, rebuilds, purges), they end where a plain function of the logs ends.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -187,6 +187,7 @@ type Act =
   | { kind: 'publish'; log: string; records: (RecordParts | undefined)[] }
   | { kind: 'cut'; log: string; size: number }
   | { kind: 'fill'; log: string; index: number; record: RecordParts }
+  | { kind: 'purge'; cutShort: boolean }
   | { kind: 'nextDay' | 'wake' | 'settle' | 'restart' | 'rebuild' };
 
 const aLog = fc.constantFrom(...LOGS);
@@ -231,6 +232,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       record: aRecord,
     }),
   },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('purge' as const), cutShort: fc.boolean() }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -271,6 +273,12 @@ async function perform(act: Act, world: World, node: Node): Promise<void> {
         node.views.wake([{ log: logOf(act.log), from: act.index, to: act.index + 1 }]);
       }
       return;
+    case 'purge': {
+      const before = await node.viewsDigest();
+      await node.purge(act.cutShort);
+      expect(await node.viewsDigest()).toBe(before);
+      return;
+    }
     case 'nextDay':
       world.today += 1;
       return;

@@ -14,6 +14,8 @@ import { entryOf, logOf, type RecordParts } from './records.js';
 
 interface WorldLog {
   readonly entries: (Uint8Array | undefined)[];
+  /** Places whose bytes are gone for good. */
+  readonly purged: Set<number>;
   cut: number;
 }
 
@@ -28,7 +30,8 @@ export class World implements ViewSource {
     for (const record of records) {
       entries.push(record === undefined || record instanceof Uint8Array ? record : entryOf(record));
     }
-    if (known === undefined) this.#logs.set(log, { entries, cut: Number.POSITIVE_INFINITY });
+    if (known === undefined)
+      this.#logs.set(log, { entries, purged: new Set(), cut: Number.POSITIVE_INFINITY });
   }
 
   cut(log: string, size: number): void {
@@ -48,9 +51,18 @@ export class World implements ViewSource {
     return this.#logs.get(log)?.entries.length ?? 0;
   }
 
+  /** True where bytes are missing that may come. */
   isHole(log: string, index: number): boolean {
-    const entries = this.#logs.get(log)?.entries ?? [];
-    return index < entries.length && entries[index] === undefined;
+    const { entries, purged } = this.#logs.get(log) ?? { entries: [], purged: new Set() };
+    return index < entries.length && entries[index] === undefined && !purged.has(index);
+  }
+
+  /** Drops the bytes at the place for good. */
+  purge(log: string, index: number): void {
+    const known = this.#logs.get(log);
+    if (known === undefined) return;
+    known.entries[index] = undefined;
+    known.purged.add(index);
   }
 
   /** The same world as a node sees it to which the logs came in the opposite order. */
@@ -84,7 +96,7 @@ export type NodeOptions = Partial<Pick<FollowingOptions, 'beforeCommit' | 'bulk'
 
 /** A node's views over the world. */
 export class Node {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #world: World;
   readonly #options: NodeOptions;
   #db: ClassicLevel<Uint8Array, Uint8Array>;
@@ -97,7 +109,7 @@ export class Node {
     db: ClassicLevel<Uint8Array, Uint8Array>,
     views: Views,
   ) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#world = world;
     this.#options = options;
     this.#db = db;
@@ -113,12 +125,26 @@ export class Node {
   async restart(): Promise<void> {
     await this.views.close();
     await this.#db.close();
-    [this.#db, this.views] = await open(this.#directory, this.#world, this.#options);
+    [this.#db, this.views] = await open(this.directory, this.#world, this.#options);
   }
 
   async viewsDigest(): Promise<string> {
     await this.views.settled();
     return (await this.views.status()).viewsDigest;
+  }
+
+  /** Purges what is dead by now, from the views and then from the world; `cutShort` leaves it at that. */
+  async purge(cutShort = false): Promise<void> {
+    await this.views.settled();
+    for (const log of await this.views.logsWithDead()) {
+      const short = shortLogName(log);
+      const dead = await this.views.deadIn(log, 0, this.#world.size(short));
+      const read = (index: number) => this.#world.read(log, index, index + 1);
+      const entries = dead.map(async (index) => ({ index, bytes: (await read(index))[0] }));
+      await this.views.forget(log, await Promise.all(entries));
+      for (const index of dead) this.#world.purge(short, index);
+      if (!cutShort) await this.views.forgotten(log, dead);
+    }
   }
 
   async rebuiltDigest(): Promise<string> {
@@ -129,7 +155,7 @@ export class Node {
   async stop(): Promise<void> {
     await this.views.close();
     await this.#db.close();
-    await rm(this.#directory, { recursive: true });
+    await rm(this.directory, { recursive: true });
   }
 }
 

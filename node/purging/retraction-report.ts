@@ -1,0 +1,64 @@
+// What has become of a member's own retractions: who has signed that the bytes are gone (PurgedUpTo), who has not yet,
+// and who is suspended and cannot be reached any more.
+
+import type { PurgedBook } from '../exchange/purged-book.js';
+import { type LogName, type MemberCode, positionText } from '../names.js';
+import type { RegistryState } from '../registry/state.js';
+import { referenceText } from '../statements/references.js';
+import { uuidText } from '../statements/uuid.js';
+import { RETRACTION_REASONS } from '../statements/vocabulary.js';
+import type { SaidStatement } from '../views/statements-of.js';
+
+/** One retraction, as people see it. */
+export interface RetractionReport {
+  /** Where it stands, as `NL:14`. */
+  readonly retraction: string;
+  /** The entry that it takes back, as `NL:12`; null when it takes back all records with an id. */
+  readonly entry: string | null;
+  readonly recordId: string | null;
+  readonly reason: string;
+  readonly confirmed: readonly MemberCode[];
+  readonly pending: readonly MemberCode[];
+  readonly outOfReach: readonly MemberCode[];
+}
+
+/** The retractions among what `me` said, in their order. */
+export function reportRetractions(
+  said: readonly SaidStatement[],
+  registry: RegistryState,
+  me: MemberCode,
+  book: PurgedBook,
+): RetractionReport[] {
+  return said.flatMap(({ log, index, said: statement }): RetractionReport[] => {
+    if (statement.case !== 'retraction') return [];
+    const { target, reason } = statement.value;
+    return [
+      {
+        retraction: positionText(log, index),
+        entry: target.case === 'entry' ? referenceText(target.value) : null,
+        recordId: target.case === 'recordId' ? uuidText(target.value) : null,
+        reason: RETRACTION_REASONS.wordOf.get(reason) ?? '',
+        ...standing(log, index, registry, me, book),
+      },
+    ];
+  });
+}
+
+function standing(
+  log: LogName,
+  index: number,
+  { members }: RegistryState,
+  me: MemberCode,
+  book: PurgedBook,
+): Pick<RetractionReport, 'confirmed' | 'pending' | 'outOfReach'> {
+  const confirmed: MemberCode[] = [];
+  const pending: MemberCode[] = [];
+  const outOfReach: MemberCode[] = [];
+  for (const { code, suspended } of members.values()) {
+    if (code === me) continue;
+    if ((book.get(log, code)?.size ?? 0) > index) confirmed.push(code);
+    else if (suspended) outOfReach.push(code);
+    else pending.push(code);
+  }
+  return { confirmed: confirmed.sort(), pending: pending.sort(), outOfReach: outOfReach.sort() };
+}
