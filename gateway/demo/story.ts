@@ -3,6 +3,7 @@
 
 import type { NodeStatus } from '../../node/api.js';
 import { LYON } from '../../node/names.js';
+import { type DemoLead, type DemoRetraction, identifyChild, sendLead, takeBack } from './case.js';
 import { type Country, createDemoFederation, type DemoFederation } from './federation.js';
 import { asChecksums, asCsv, asJsonLines, type FileHashes, hashesOfFiles } from './material.js';
 import { CommandFailed } from './processes.js';
@@ -36,6 +37,9 @@ export interface DemoReport {
   readonly seconds: number;
   readonly members: readonly DemoMember[];
   readonly hits: readonly DemoHit[];
+  /** Undefined when the story ended before. */
+  readonly lead?: DemoLead;
+  readonly retraction?: DemoRetraction;
   readonly suspended: readonly string[];
   readonly failure?: string;
 }
@@ -131,6 +135,36 @@ export async function tellStory(
   );
   narrator.saw('Lyon is back, and so are all its streams');
 
+  narrator.step(
+    'The Netherlands identifies the child in a picture, and asks Australia for help',
+    'everybody hears of the child; the lead is sealed, and Lyon carries it without reading it',
+  );
+  const everywhere = [lyon, ...countries];
+  await identifyChild(
+    federation,
+    nl,
+    spare[0] as FileHashes,
+    everywhere.map(({ home }) => home),
+  );
+  narrator.saw('one more victim identified, in Lyon and in all five countries');
+  const lead = await sendLead(federation, nl, au, spare[0] as FileHashes);
+  narrator.saw(
+    `${au.code} alone was told the lead, ${lead.seconds.toFixed(2)} s after the command was given`,
+  );
+
+  narrator.step(
+    'The United States takes back a record that was wrong',
+    'it counts no more at once, its bytes leave every disk, and each member signs that they have',
+  );
+  const wrong = spare[4] as FileHashes;
+  const retraction = await takeBack(
+    federation,
+    us,
+    { line: asJsonLines([wrong]), sha256: wrong.sha256 },
+    everywhere.filter(({ code }) => code !== us.code),
+  );
+  narrator.saw(`${retraction.entry} is gone; signed by ${retraction.confirmed.join(', ')}`);
+
   narrator.step('Lyon suspends Brazil', 'its streams end at once, and it can publish no more');
   await showSuspension(federation, br, spare[3] as FileHashes, narrator);
 
@@ -141,7 +175,7 @@ export async function tellStory(
   const members = await collectMembers(federation, countries, br);
   const list = await federation.memberList();
   const suspended = list.filter((item) => item.state === 'suspended').map((item) => item.member);
-  return { ok: true, seconds: secondsSince(startedAt), members, hits, suspended };
+  return { ok: true, seconds: secondsSince(startedAt), members, hits, lead, retraction, suspended };
 }
 
 async function publishList(
