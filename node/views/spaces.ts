@@ -54,6 +54,8 @@ export const SPACE = {
   subjectMembers: 'u',
   /** kind of event, member number, or nothing for all -> subjects */
   subjectCount: 'y',
+  /** position -> nothing: a live link with the relation same-as (same-subjects.ts) */
+  sameAs: 'S',
   /** month, kind of event, member number -> live events */
   eventsInMonth: 'M',
   /** thing -> positions of the statements that name it (links.ts) */

@@ -1,24 +1,26 @@
 // The tallies view: about how many victims, suspects and places events of each kind are, by member and in all, and how
 // many events were made in each month. Subjects are counted once however often and by however many members they are
-// named; an event that dies is counted back.
+// named, and those that are one as one (same-subjects.ts); an event that dies is counted back.
 //
 //   I <kind> <subject> <member number>  -> live events of the kind about the subject by the member (6)
 //   u <kind> <subject>                  -> members that have such events (6)
 //   y <kind> <member number, or none>   -> subjects of the member, or in all (6)
 //   M <month> <kind> <member number>    -> live events (6)
 //
-// A kind is one byte, a subject its member's code, '/', and 16 bytes, a month two bytes: months since year 0.
+// A kind is one byte, a subject its key (thing-key.ts), a month two bytes: months since year 0.
 
 import type { Hash } from 'node:crypto';
-import type { EventKind, Subject } from '../../proto/gen/icse/v1/entry_pb.js';
+import type { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { MemberCode } from '../names.js';
 import { EVENT_KINDS } from '../statements/vocabulary.js';
-import { type Binary, readU16, readU48, toBinary, u16, u48 } from './binary.js';
+import { type Binary, readU16, readU48, u16, u48 } from './binary.js';
 import { type BufferedDb, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import type { LiveStatement } from './live-statements.js';
 import type { LogTable } from './log-table.js';
 import { type MemberNumber, memberNumberOf } from './position.js';
+import { noteSameSubjects, sameSubjects } from './same-subjects.js';
 import { rangeOf, SPACE } from './spaces.js';
+import { subjectKey, type ThingKey } from './thing-key.js';
 import type { Step, View } from './view.js';
 
 const MEMBER_BYTES = 2;
@@ -45,6 +47,7 @@ export const talliesView: View = {
   version: 1,
 
   async follow({ db, statements }: Step): Promise<void> {
+    noteSameSubjects(db, statements);
     const [events, months] = [new Deltas(), new Deltas()];
     for (const statement of statements.born) count(events, months, statement, 1);
     for (const statement of statements.died) count(events, months, statement, -1);
@@ -75,11 +78,6 @@ export const talliesView: View = {
     );
   },
 };
-
-/** The key of a subject within a tally. */
-export function subjectKey({ member, id }: Subject): Binary {
-  return `${member}/${toBinary(id)}`;
-}
 
 function count(events: Deltas, months: Deltas, { position, entry, said }: LiveStatement, by: number): void {
   if (said.case !== 'event') return;
@@ -127,9 +125,11 @@ function monthText(month: number): string {
   return `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}`;
 }
 
-/** The tallies as committed (in the snapshot). */
-export async function readTallies(db: ViewsDatabase, logs: LogTable, snapshot?: Snapshot): Promise<Tallies> {
-  const options = snapshot === undefined ? {} : { snapshot };
+/** How many subjects, by member ('' = in all) and kind, as counted when no two are one. */
+async function countedSubjects(
+  db: ViewsDatabase,
+  options: { snapshot?: Snapshot },
+): Promise<Map<MemberNumber, Record<string, number>>> {
   const counts = new Map<MemberNumber, Record<string, number>>();
   for await (const [key, value] of scan(db, ...rangeOf(SPACE.subjectCount), options)) {
     const member = key.slice(2);
@@ -137,6 +137,40 @@ export async function readTallies(db: ViewsDatabase, logs: LogTable, snapshot?: 
     ofMember[wordAt(key, 1)] = readU48(value, 0);
     counts.set(member, ofMember);
   }
+  return counts;
+}
+
+/** How many subjects, by member ('' = in all) and kind, when some of them are one. */
+async function distinctSubjects(
+  db: ViewsDatabase,
+  options: { snapshot?: Snapshot },
+  standFor: (subject: ThingKey) => ThingKey,
+): Promise<Map<MemberNumber, Record<string, number>>> {
+  const subjects = new Map<MemberNumber, Map<string, Set<ThingKey>>>();
+  for await (const [key] of scan(db, ...rangeOf(SPACE.eventsAbout), options)) {
+    const one = standFor(key.slice(2, -MEMBER_BYTES));
+    for (const member of ['', key.slice(-MEMBER_BYTES)]) {
+      const ofMember = subjects.get(member) ?? new Map<string, Set<ThingKey>>();
+      const word = wordAt(key, 1);
+      ofMember.set(word, (ofMember.get(word) ?? new Set()).add(one));
+      subjects.set(member, ofMember);
+    }
+  }
+  return new Map(
+    [...subjects].map(([member, kinds]) => [
+      member,
+      Object.fromEntries([...kinds].map(([word, some]) => [word, some.size])),
+    ]),
+  );
+}
+
+/** The tallies as committed (in the snapshot). */
+export async function readTallies(db: ViewsDatabase, logs: LogTable, snapshot?: Snapshot): Promise<Tallies> {
+  const options = snapshot === undefined ? {} : { snapshot };
+  const same = await sameSubjects(db, logs, snapshot);
+  const counts = same.any
+    ? await distinctSubjects(db, options, same.standFor)
+    : await countedSubjects(db, options);
   const months = new Map<string, Record<string, number>>();
   for await (const [key, value] of scan(db, ...rangeOf(SPACE.eventsInMonth), options)) {
     const month = monthText(readU16(key, 1));

@@ -10,6 +10,8 @@ import { type Current, contradict, type Placed } from './live-model.js';
 export interface Connected {
   /** The things that belong together with one, itself too, sorted: hashes, and subjects without their kinds. */
   part(thing: string): string[];
+  /** The subject that stands for all that are the same as one: the least of them. */
+  sameAs(subject: string): string;
   /** The entries that opened investigations which are open and about one of the things. */
   openings(things: readonly string[]): string[];
   /** By entry the members that agree and dispute, as their last live assessments say. */
@@ -19,6 +21,7 @@ export interface Connected {
 export function connectedFrom(live: readonly Placed[], current: readonly Current[]): Connected {
   const verdicts = lastVerdicts(live);
   const joins = [...saidJoins(live, verdicts), ...fileJoins(current)];
+  const same = [...saidJoins(live, verdicts, Relation.SAME_AS)];
   const tallies = new Map(
     [...verdicts].map(([entry, by]) => {
       const who = (verdict: Verdict): string[] =>
@@ -28,6 +31,7 @@ export function connectedFrom(live: readonly Placed[], current: readonly Current
   );
   return {
     part: (thing) => partOf(thing, joins),
+    sameAs: (subject) => partOf(subject, same)[0] as string,
     openings: (things) =>
       openings(live).flatMap(({ place, about }) => (things.includes(about) ? [place] : [])),
     tallies,
@@ -76,10 +80,11 @@ function lastVerdicts(live: readonly Placed[]): Map<string, Map<string, Verdict>
 function* saidJoins(
   live: readonly Placed[],
   verdicts: ReadonlyMap<string, ReadonlyMap<string, Verdict>>,
+  only?: Relation,
 ): Generator<Joined> {
   for (const { member, place, entry } of live) {
     const { statement } = entry;
-    if (statement.case === 'event') {
+    if (statement.case === 'event' && only === undefined) {
       const { subject, series, media } = statement.value;
       const named = [
         ...[subject, series].flatMap((one) => (one === undefined ? [] : [subjectText(one)])),
@@ -89,7 +94,7 @@ function* saidJoins(
     }
     if (statement.case !== 'link') continue;
     const { from, to, relation } = statement.value;
-    if (from === undefined || to === undefined) continue;
+    if (from === undefined || to === undefined || relation !== (only ?? relation)) continue;
     const ends = [from, to].map((end) => thingText(end).replace(/^(?:victim|suspect|place|series):/, ''));
     const owners = ends.map((end) => end.split('/')[0] as string);
     const isVouchedFor =

@@ -55,20 +55,21 @@ export async function expectedFrom(world: World): Promise<Expected> {
     records: current.filter((record) => record.member === member).length,
     overlaps: [...overlaps.values()].filter((listed) => listed.includes(member)).length,
   }));
+  const connected = connectedFrom(live, current);
   return {
     records,
     overlaps,
-    tallies: talliesOf(live),
+    tallies: talliesOf(live, connected),
     figures: { records: current.length, overlaps: overlaps.size, members },
-    connected: connectedFrom(live, current),
+    connected,
   };
 }
 
-function talliesOf(live: readonly Placed[]): Expected['tallies'] {
+function talliesOf(live: readonly Placed[], { sameAs }: Connected): Expected['tallies'] {
   const named = live.flatMap(({ member, entry: { statement } }) => {
     if (statement.case !== 'event' || statement.value.subject === undefined) return [];
     const kind = EVENT_KINDS.wordOf.get(statement.value.kind) as string;
-    return [{ member, kind, subject: subjectText(statement.value.subject) }];
+    return [{ member, kind, subject: sameAs(subjectText(statement.value.subject)) }];
   });
   const count = (some: typeof named): Record<string, number> => {
     const subjects = new Map<string, Set<string>>();
