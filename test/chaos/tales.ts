@@ -4,7 +4,7 @@
 import { LYON, type MemberCode } from '../../node/names.js';
 import type { Chance } from './chance.js';
 import type { Federation } from './federation.js';
-import { noteForks, runCopiedHome, showTwoFaces } from './two-faces.js';
+import { endCopiedHome, noteForks, runCopiedHome, showTwoFaces } from './two-faces.js';
 import { lieOnWires, type WireLiar } from './wire-lies.js';
 
 export type TaleName =
@@ -63,8 +63,9 @@ export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
     },
     async end(federation) {
       await noteForks(federation);
-      if (name === 'copied home') for (const copy of federation.copies) copy.crash('reset');
-      if (wires === undefined || liar === undefined) return;
+      if (liar === undefined) return;
+      if (name === 'copied home') await endCopiedHome(federation, liar);
+      if (wires === undefined) return;
       wires.repent();
       // What was withheld is seen to be missing when streams begin anew.
       federation.nodes.get(liar)?.crash('reset');

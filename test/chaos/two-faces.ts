@@ -26,6 +26,16 @@ export async function runCopiedHome(federation: Federation, member: MemberCode):
 }
 
 /**
+ * Whoever copied the home ends the copy and starts the first again: it has stopped where somebody showed it more of
+ * its log than it had, and what the copy has published comes back to it, and so to all, from whoever took it.
+ */
+export async function endCopiedHome(federation: Federation, member: MemberCode): Promise<void> {
+  for (const copy of federation.copies) copy.crash('reset');
+  federation.nodes.get(member)?.crash('reset');
+  await federation.start(member);
+}
+
+/**
  * The member shows one face to some and another to the rest, and signs two branches of its log (the hub: of the
  * registry). Everybody dials it, so that both faces are seen; some of the countries talk with each other.
  */
