@@ -15,6 +15,7 @@ describe('the identity of a home', () => {
     expect(member).toBe(LYON);
     expect(anchors).toEqual({
       federation: federation.federation,
+      member: LYON,
       rootKey: federation.rootKey,
       hubKeys: federation.hub.keys,
       generation: 1,
