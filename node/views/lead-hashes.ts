@@ -1,7 +1,7 @@
 // Which sealed media records that were opened here bear a hash, so that they are matched as open ones are.
 //
-//   K <hash key>   -> positions of the leads that bear it, the first 64
-//   K              -> how many leads bear hashes, so that those who have none are spared the look-up
+//   H <hash key>   -> positions of the leads that bear it, the first 64
+//   H              -> how many leads bear hashes, so that those who have none are spared the look-up
 
 import type { LogName, MemberCode } from '../names.js';
 import { hashesOf } from '../statements/hashes.js';

@@ -27,7 +27,7 @@ export const SPACE = {
   /** position -> what was sealed there and could be opened here (leads.ts) */
   lead: 'L',
   /** hash key -> positions of leads that bear it; nothing -> how many bear hashes (lead-hashes.ts) */
-  leadHash: 'K',
+  leadHash: 'H',
   /** position -> positions of the retractions that name it (retractions.ts) */
   retractedEntry: 't',
   /** member number, record id -> positions of the retractions that name it */
