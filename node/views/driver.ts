@@ -187,7 +187,8 @@ export class Views {
   /** The indices of such entries of the log at [from, to), ascending. */
   async deadIn(log: LogName, from: number, to: number): Promise<number[]> {
     const known = this.#follower.logs.get(log);
-    if (known === undefined) return [];
+    // Peers are sent what has just come before the views have followed it: of that nothing is known to be dead.
+    if (known === undefined || from >= known.committed) return [];
     return await this.#gate.use(() => deadIn(this.#db, known, from, to));
   }
 
