@@ -6,7 +6,7 @@ import type { Notice } from './notices/notice.js';
 import type { RetractionReport } from './purging/retraction-report.js';
 import type { NamedHash } from './statements/hashes.js';
 import type { ReadRecord } from './statements/record-json.js';
-import type { ReadStatement } from './statements/statement-json.js';
+import type { EventFields, ReadStatement } from './statements/statement-json.js';
 
 export type { Notice } from './notices/notice.js';
 export type { RetractionReport } from './purging/retraction-report.js';
@@ -87,14 +87,8 @@ export interface ShownRecord extends RecordAnswer {
   readonly madeAt: string | null;
 }
 
-export interface ShownEvent {
+export interface ShownEvent extends EventFields {
   readonly kind: string;
-  readonly subject?: string;
-  readonly media?: readonly string[];
-  readonly series?: string;
-  readonly case?: string;
-  /** The entry that it answers. */
-  readonly answers?: string;
   readonly by: string;
   readonly entry: string;
   readonly madeAt: string | null;

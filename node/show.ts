@@ -12,8 +12,7 @@ import type {
 } from './api.js';
 import { recordAnswer, tallied } from './record-answers.js';
 import type { ThingKind } from './statements/link.js';
-import { mediaText, referenceText, subjectText } from './statements/references.js';
-import { uuidText } from './statements/uuid.js';
+import { eventFields } from './statements/statement-json.js';
 import { ASSESSMENT_REASONS, EVENT_KINDS } from './statements/vocabulary.js';
 import type { CountedAssessment } from './views/assessments.js';
 import type { Connections } from './views/connections.js';
@@ -104,15 +103,7 @@ function shownThing(
 /** Everything of an event but its envelope. */
 function eventOf({ said }: LiveStatement): Omit<ShownEvent, 'by' | 'entry' | 'madeAt'> {
   if (said.case !== 'event') throw new TypeError('only events are shown as events');
-  const { kind, subject, media, series, caseId, answers } = said.value;
-  return {
-    kind: EVENT_KINDS.wordOf.get(kind) ?? '',
-    ...(subject === undefined ? {} : { subject: subjectText(subject) }),
-    ...(media.length === 0 ? {} : { media: media.map(mediaText) }),
-    ...(series === undefined ? {} : { series: subjectText(series) }),
-    ...(caseId.length === 0 ? {} : { case: uuidText(caseId) }),
-    ...(answers === undefined ? {} : { answers: referenceText(answers) }),
-  };
+  return { kind: EVENT_KINDS.wordOf.get(said.value.kind) ?? '', ...eventFields(said.value) };
 }
 
 /** When each entry was made: of records as their logs say, which are read, of others as the views have them. */

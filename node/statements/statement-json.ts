@@ -11,6 +11,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   AssessmentSchema,
   type Entry,
+  type IdentificationEvent,
   IdentificationEventSchema,
   LinkSchema,
   RetractionSchema,
@@ -56,6 +57,18 @@ export interface ReadStatement {
   readonly readers: readonly MemberCode[];
 }
 
+export interface EventFields {
+  readonly subject?: string;
+  readonly media?: readonly string[];
+  readonly series?: string;
+  readonly case?: string;
+  /** The entry that it answers. */
+  readonly answers?: string;
+}
+
+/** What is read before it is known who may read it. */
+type ReadOpen = Omit<ReadStatement, 'readers'>;
+
 /** Input that is no statement: `code` is 'bad-statement', `reasons` has every fault. */
 export class BadStatement extends Failure {
   readonly reasons: readonly string[];
@@ -90,7 +103,7 @@ export function statementFromJson(value: unknown, me: MemberCode): ReadStatement
   return { ...read, readers };
 }
 
-function openFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Omit<ReadStatement, 'readers'> {
+function openFromJson(value: JsonObject, me: MemberCode, reasons: string[]): ReadOpen {
   if ('event' in value) return eventFromJson(value, me, reasons);
   if ('link' in value) return linkFromJson(value, me, reasons);
   if ('assess' in value) return assessmentFromJson(value, reasons);
@@ -107,7 +120,7 @@ function openFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Omi
   }
 }
 
-function eventFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Omit<ReadStatement, 'readers'> {
+function eventFromJson(value: JsonObject, me: MemberCode, reasons: string[]): ReadOpen {
   const known = ['event', 'subject', 'media', 'series', 'case', 'answers', 'keepUntil'];
   checkKeys('an event', value, known, reasons);
   const subject = optional('subject', value.subject, (text) => parseSubject(text, me), SUBJECT_FORM, reasons);
@@ -124,7 +137,7 @@ function eventFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Om
   return { statement: { case: 'event', value: event }, keepUntilDay: readKeepUntil(value, reasons) };
 }
 
-function linkFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Omit<ReadStatement, 'readers'> {
+function linkFromJson(value: JsonObject, me: MemberCode, reasons: string[]): ReadOpen {
   checkKeys('a link', value, ['link', 'from', 'to', 'confidence', 'keepUntil'], reasons);
   const relation = wordField('link', RELATIONS, value.link, reasons);
   const thingForm = 'a hash, or victim:, suspect:, place: or series: and a UUID or MEMBER/UUID';
@@ -152,7 +165,7 @@ function linkFromJson(value: JsonObject, me: MemberCode, reasons: string[]): Omi
   return { statement: { case: 'link', value: link }, keepUntilDay: readKeepUntil(value, reasons) };
 }
 
-function assessmentFromJson(value: JsonObject, reasons: string[]): Omit<ReadStatement, 'readers'> {
+function assessmentFromJson(value: JsonObject, reasons: string[]): ReadOpen {
   checkKeys('an assessment', value, ['assess', 'verdict', 'reason', 'keepUntil'], reasons);
   const entry = textField('assess', value.assess, named(parseReference), PLACE_FORM, reasons);
   const assessment = create(AssessmentSchema, {
@@ -166,7 +179,7 @@ function assessmentFromJson(value: JsonObject, reasons: string[]): Omit<ReadStat
   };
 }
 
-function retractionFromJson(value: JsonObject, reasons: string[]): Omit<ReadStatement, 'readers'> {
+function retractionFromJson(value: JsonObject, reasons: string[]): ReadOpen {
   checkKeys('a retraction', value, ['retract', 'reason'], reasons);
   const target = textField(
     'retract',
@@ -243,18 +256,12 @@ export function statementToJson({ statement, handling }: Pick<Entry, 'statement'
   switch (statement.case) {
     case 'mediaRecord':
       return recordToJson(statement.value, keepUntilDay);
-    case 'event': {
-      const { kind, subject, media, series, caseId, answers } = statement.value;
+    case 'event':
       return {
-        event: EVENT_KINDS.wordOf.get(kind),
-        ...(subject === undefined ? {} : { subject: subjectText(subject) }),
-        ...(media.length === 0 ? {} : { media: media.map(mediaText) }),
-        ...(series === undefined ? {} : { series: subjectText(series) }),
-        ...(caseId.length === 0 ? {} : { case: uuidText(caseId) }),
-        ...(answers === undefined ? {} : { answers: referenceText(answers) }),
+        event: EVENT_KINDS.wordOf.get(statement.value.kind),
+        ...eventFields(statement.value),
         ...keepUntil,
       };
-    }
     case 'link': {
       const { from, relation, to, confidence } = statement.value;
       return {
@@ -287,4 +294,15 @@ export function statementToJson({ statement, handling }: Pick<Entry, 'statement'
     default:
       return null;
   }
+}
+
+/** What an event says beside its kind, as far as it says it. */
+export function eventFields({ subject, media, series, caseId, answers }: IdentificationEvent): EventFields {
+  return {
+    ...(subject === undefined ? {} : { subject: subjectText(subject) }),
+    ...(media.length === 0 ? {} : { media: media.map(mediaText) }),
+    ...(series === undefined ? {} : { series: subjectText(series) }),
+    ...(caseId.length === 0 ? {} : { case: uuidText(caseId) }),
+    ...(answers === undefined ? {} : { answers: referenceText(answers) }),
+  };
 }

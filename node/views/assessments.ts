@@ -7,14 +7,14 @@ import type { Hash } from 'node:crypto';
 import { Relation, type Verdict } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { MemberCode } from '../names.js';
 import { VERDICTS } from '../statements/vocabulary.js';
-import { type Binary, fromBinary } from './binary.js';
+import { type Binary, cut, fromBinary } from './binary.js';
 import { type Reader, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey, positionAt } from './entry-key.js';
 import { type LiveStatement, statementsAt } from './live-statements.js';
 import { type LogTable, placeText } from './log-table.js';
 import { thingsIn } from './naming.js';
 import { memberNumberOf, POSITION_BYTES, type Position } from './position.js';
-import { editLists, type ListChange, ListEdits, NEVER_IN_BULK } from './ranked-lists.js';
+import { editLists, entriesOf, type ListChange, ListEdits, NEVER_IN_BULK } from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
 import type { Step, View } from './view.js';
 
@@ -43,8 +43,7 @@ export const assessmentsView: View = {
         furtherSpace: SPACE.earlierAssessment,
         cap: 1,
         order: 'last',
-        pack: (entries) => entries.join(''),
-        unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitEntries(value))),
+        ...entriesOf(ENTRY_BYTES),
       },
       edits,
     );
@@ -83,14 +82,8 @@ function eachOf({ said, position }: LiveStatement, act: (key: EntryKey, entry: B
   if (key !== undefined) act(key, position + String.fromCharCode(said.value.verdict));
 }
 
-function splitEntries(list: Binary): Binary[] {
-  const entries: Binary[] = [];
-  for (let at = 0; at < list.length; at += ENTRY_BYTES) entries.push(list.slice(at, at + ENTRY_BYTES));
-  return entries;
-}
-
 function countedIn(logs: LogTable, row: Binary): CountedAssessment[] {
-  const counted = splitEntries(row).map((entry) => ({
+  const counted = cut(row, ENTRY_BYTES).map((entry) => ({
     by: logs.codeOf(memberNumberOf(entry)),
     verdict: verdictOf(entry),
     position: entry.slice(0, POSITION_BYTES),

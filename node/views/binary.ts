@@ -45,6 +45,13 @@ export function readU48(text: Binary, at: number): number {
   return readU16(text, at) * 0x1_0000_0000 + readU32(text, at + 2);
 }
 
+/** Cuts a list of parts that are equally long and stand one after another. */
+export function cut(list: Binary, partBytes: number): Binary[] {
+  const parts: Binary[] = [];
+  for (let at = 0; at < list.length; at += partBytes) parts.push(list.slice(at, at + partBytes));
+  return parts;
+}
+
 /** The first binary string after all that begin with the prefix. The last byte of the prefix is below 0xff. */
 export function after(prefix: Binary): Binary {
   const last = prefix.length - 1;

@@ -8,8 +8,8 @@ import { type IndexKey, recordKey } from './index-key.js';
 import { isRecord, isStatement, type LiveChange } from './live-entries.js';
 import { deleteLive, type LiveRecord, liveAt, putLive } from './live-records.js';
 import { deleteStatement, type LiveStatement, putStatement } from './live-statements.js';
-import { memberNumberOf, type Position, splitPositions } from './position.js';
-import { editLists, ListEdits, type ListRules } from './ranked-lists.js';
+import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
+import { editLists, entriesOf, ListEdits, type ListRules } from './ranked-lists.js';
 import type { ShortIndex } from './short-index.js';
 import { rangeOf, SPACE } from './spaces.js';
 
@@ -27,8 +27,7 @@ function versions(db: BufferedDb, index: ShortIndex): ListRules {
     furtherSpace: SPACE.olderVersion,
     cap: 1,
     order: 'last',
-    pack: (positions) => positions.join(''),
-    unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
+    ...entriesOf(POSITION_BYTES),
     indexKey: (key) => recordKey(key.slice(0, 2), key.slice(2)),
     index,
     inRuns: (keys) => currentInRuns(db, keys, (wanted) => index.runs.find(db, wanted)),

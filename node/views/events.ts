@@ -10,14 +10,21 @@
 import type { Hash } from 'node:crypto';
 import { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { MemberCode } from '../names.js';
-import { type Binary, fromBinary, readU32, toBinary, u32 } from './binary.js';
+import { type Binary, cut, fromBinary, readU32, toBinary, u32 } from './binary.js';
 import { type Reader, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey } from './entry-key.js';
 import { type LiveStatement, statementsAt } from './live-statements.js';
 import { type LogTable, placeText } from './log-table.js';
 import { thingsIn } from './naming.js';
 import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
-import { editLists, type ListChange, ListEdits, type ListRules, NEVER_IN_BULK } from './ranked-lists.js';
+import {
+  editLists,
+  entriesOf,
+  type ListChange,
+  ListEdits,
+  type ListRules,
+  NEVER_IN_BULK,
+} from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
 import type { ThingKey } from './thing-key.js';
 import type { Step, View } from './view.js';
@@ -47,8 +54,7 @@ const CASES: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
   furtherSpace: SPACE.earlierCaseEvent,
   cap: EVENTS_OF_A_MEMBER,
   order: 'last',
-  pack: (entries) => entries.join(''),
-  unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitCase(value))),
+  ...entriesOf(CASE_ENTRY_BYTES),
 };
 
 const ANSWERS: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
@@ -56,8 +62,7 @@ const ANSWERS: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
   furtherSpace: SPACE.furtherAnswer,
   cap: EVENTS_OF_A_MEMBER,
   order: 'first',
-  pack: (entries) => entries.join(''),
-  unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
+  ...entriesOf(POSITION_BYTES),
 };
 
 export const eventsView: View = {
@@ -189,11 +194,7 @@ function ownPrefix(member: MemberCode): Binary {
 }
 
 function splitCase(list: Binary): Binary[] {
-  const entries: Binary[] = [];
-  for (let at = 0; at < list.length; at += CASE_ENTRY_BYTES) {
-    entries.push(list.slice(at, at + CASE_ENTRY_BYTES));
-  }
-  return entries;
+  return cut(list, CASE_ENTRY_BYTES);
 }
 
 function isOpening(entry: Binary): boolean {

@@ -11,8 +11,8 @@ import type { Snapshot, ViewsDatabase } from './buffered-db.js';
 import type { LiveStatement } from './live-statements.js';
 import type { LogTable } from './log-table.js';
 import { thingsIn } from './naming.js';
-import { memberNumberOf, splitPositions } from './position.js';
-import { editLists, type ListChange, ListEdits, NEVER_IN_BULK } from './ranked-lists.js';
+import { memberNumberOf, POSITION_BYTES } from './position.js';
+import { editLists, entriesOf, type ListChange, ListEdits, NEVER_IN_BULK } from './ranked-lists.js';
 import { SPACE } from './spaces.js';
 import { digestJoins, STATEMENTS_OF_A_MEMBER } from './standing-joins.js';
 import { isMedia, type ThingKey } from './thing-key.js';
@@ -36,8 +36,7 @@ export const linksView: View = {
         furtherSpace: SPACE.furtherThing,
         cap: STATEMENTS_OF_A_MEMBER,
         order: 'first',
-        pack: (positions) => positions.join(''),
-        unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
+        ...entriesOf(POSITION_BYTES),
       },
       edits,
     );

@@ -8,12 +8,12 @@
 // member adds at most 64 comparisons for each record of the others under the same hash.
 
 import type { Hash } from 'node:crypto';
-import { fromBinary } from './binary.js';
+import { cut, fromBinary } from './binary.js';
 import { type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import { contradicts, type HashKey, strongerThan } from './hash-key.js';
 import { type LiveRecord, liveAt } from './live-records.js';
 import type { LogTable } from './log-table.js';
-import { type MemberNumber, memberNumberOf, type Position } from './position.js';
+import { MEMBER_NUMBER_BYTES, type MemberNumber, memberNumberOf, type Position } from './position.js';
 import type { ListChange } from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
 import type { OverlapChange, Step, View } from './view.js';
@@ -58,9 +58,7 @@ export const overlapsView: View = {
 
 /** Cuts a list of joined member numbers. */
 export function splitMembers(list: string): MemberNumber[] {
-  const members: MemberNumber[] = [];
-  for (let at = 0; at < list.length; at += 2) members.push(list.slice(at, at + 2));
-  return members;
+  return cut(list, MEMBER_NUMBER_BYTES);
 }
 
 /** The members to list, from records that share the hash. */

@@ -4,7 +4,7 @@
 //
 // Two positions of one member compare as its entries are ordered: by generation of the log, then by index.
 
-import { type Binary, readU48, u16, u48 } from './binary.js';
+import { type Binary, cut, readU48, u16, u48 } from './binary.js';
 
 export type Position = Binary;
 
@@ -15,6 +15,8 @@ export type LogNumber = Binary;
 export type MemberNumber = Binary;
 
 export const POSITION_BYTES = 10;
+
+export const MEMBER_NUMBER_BYTES = 2;
 
 /** Two bytes hold it; a member's log is replaced a handful of times in its life. */
 export const MAX_GENERATION = 0xffff;
@@ -44,11 +46,7 @@ export function indexOf(position: Position): number {
 
 /** Cuts a list of joined positions. */
 export function splitPositions(list: Binary): Position[] {
-  const positions: Position[] = [];
-  for (let at = 0; at < list.length; at += POSITION_BYTES) {
-    positions.push(list.slice(at, at + POSITION_BYTES));
-  }
-  return positions;
+  return cut(list, POSITION_BYTES);
 }
 
 /** Cuts sorted positions where they do not follow one another in one log. */

@@ -8,7 +8,7 @@
 // An entry is a position, or a position with something behind it. A list of one entry that came in bulk stands in
 // a sorted run instead (runs.ts), until it changes for the first time; an empty row then says that it is gone.
 
-import type { Binary } from './binary.js';
+import { type Binary, cut } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
 import type { IndexKey } from './index-key.js';
 import { memberNumberOf, type Position } from './position.js';
@@ -31,6 +31,14 @@ export interface ListRules {
   readonly index: Pick<ShortIndex, 'noteRow' | 'runsMayHave'>;
   /** The lists under these keys as sorted runs have them, packed. */
   readonly inRuns: (keys: readonly Binary[]) => Promise<readonly (Binary | undefined)[]>;
+}
+
+/** Lists whose entries are equally long and stand one after another. */
+export function entriesOf(entryBytes: number): Pick<ListRules, 'pack' | 'unpack'> {
+  return {
+    pack: (entries) => entries.join(''),
+    unpack: (lists) => Promise.resolve(lists.map(({ value }) => cut(value, entryBytes))),
+  };
 }
 
 /** For lists that never come in bulk: no sorted run has any of them. */

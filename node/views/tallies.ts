@@ -17,13 +17,11 @@ import { type Binary, readU16, readU48, u16, u48 } from './binary.js';
 import { type BufferedDb, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import type { LiveStatement } from './live-statements.js';
 import type { LogTable } from './log-table.js';
-import { type MemberNumber, memberNumberOf } from './position.js';
+import { MEMBER_NUMBER_BYTES, type MemberNumber, memberNumberOf } from './position.js';
 import { noteSameSubjects, sameSubjects } from './same-subjects.js';
 import { rangeOf, SPACE } from './spaces.js';
 import { subjectKey, type ThingKey } from './thing-key.js';
 import type { Step, View } from './view.js';
-
-const MEMBER_BYTES = 2;
 
 /** By the word of the kind of event: how many subjects. */
 export type SubjectCounts = { readonly [kind: string]: number };
@@ -56,9 +54,9 @@ export const talliesView: View = {
     for (const { key, before, now } of await events.write(db)) {
       const by = appeared(before, now);
       if (by === 0) continue;
-      const about = key.slice(1, -MEMBER_BYTES);
+      const about = key.slice(1, -MEMBER_NUMBER_BYTES);
       members.add(SPACE.subjectMembers + about, by);
-      subjects.add(SPACE.subjectCount + about.charAt(0) + key.slice(-MEMBER_BYTES), by);
+      subjects.add(SPACE.subjectCount + about.charAt(0) + key.slice(-MEMBER_NUMBER_BYTES), by);
     }
     for (const { key, before, now } of await members.write(db)) {
       subjects.add(SPACE.subjectCount + key.charAt(1), appeared(before, now));
@@ -148,8 +146,8 @@ async function distinctSubjects(
 ): Promise<Map<MemberNumber, Record<string, number>>> {
   const subjects = new Map<MemberNumber, Map<string, Set<ThingKey>>>();
   for await (const [key] of scan(db, ...rangeOf(SPACE.eventsAbout), options)) {
-    const one = standFor(key.slice(2, -MEMBER_BYTES));
-    for (const member of ['', key.slice(-MEMBER_BYTES)]) {
+    const one = standFor(key.slice(2, -MEMBER_NUMBER_BYTES));
+    for (const member of ['', key.slice(-MEMBER_NUMBER_BYTES)]) {
       const ofMember = subjects.get(member) ?? new Map<string, Set<ThingKey>>();
       const word = wordAt(key, 1);
       ofMember.set(word, (ofMember.get(word) ?? new Set()).add(one));

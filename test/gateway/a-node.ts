@@ -33,7 +33,7 @@ const NO_STATUS: NodeStatus = {
   warnings: [],
 };
 
-const NO_FIGURES = {
+export const NO_FIGURES = {
   victimsIdentified: 0,
   victimsSafeguarded: 0,
   suspectsIdentified: 0,

@@ -2,25 +2,16 @@
 
 import { expect, it } from 'vitest';
 import type { FederationFigures } from '../../node/api.js';
-import { aNode } from './a-node.js';
+import { aNode, NO_FIGURES } from './a-node.js';
 import { aServedNode, icse } from './a-socket.js';
 
-const NONE = {
-  victimsIdentified: 0,
-  victimsSafeguarded: 0,
-  suspectsIdentified: 0,
-  suspectsArrested: 0,
-  placesIdentified: 0,
-  records: 0,
-  overlaps: 0,
-};
 const FIGURES: FederationFigures = {
-  ...NONE,
+  ...NO_FIGURES,
   victimsIdentified: 10_000,
   records: 7,
   byMember: [
-    { member: 'AU', ...NONE, records: 7 },
-    { member: 'NL', ...NONE, victimsIdentified: 10_000 },
+    { member: 'AU', ...NO_FIGURES, records: 7 },
+    { member: 'NL', ...NO_FIGURES, victimsIdentified: 10_000 },
   ],
   months: [
     { month: '2026-09', events: { 'victim-identified': 2500, 'suspect-arrested': 3 } },
