@@ -126,7 +126,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
   }
 
   function ask(log: LogName): void {
-    const { size, settled } = around.head(log);
+    const { size, root, settled } = around.head(log);
     want({
       case: 'onward',
       value: create(OnwardSchema, {
@@ -134,6 +134,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
         from: BigInt(size),
         settledSize: BigInt(settled?.size ?? 0),
         settledRoot: settled?.root ?? new Uint8Array(0),
+        root: size > (settled?.size ?? 0) ? root : new Uint8Array(0),
       }),
     });
   }

@@ -10,7 +10,7 @@ import {
   FaultSchema,
   type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { NotAFork, provenFault } from '../log/fork.js';
+import { isSigned, NotAFork, provenFault } from '../log/fork.js';
 import { type LogItem, safeSize } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { LogClosed } from '../log/log-rules.js';
@@ -20,6 +20,7 @@ import { SegmentRefused } from '../log/verify-segment.js';
 import { WriteAbandoned } from '../log/write-chain.js';
 import type { LogName, MemberCode } from '../names.js';
 import { BadCheckpoint } from '../tlog/checkpoint.js';
+import type { CompactRange } from '../tlog/compact-range.js';
 import { SEGMENT_BYTES, segmentWeight } from './messages.js';
 import type { Taking } from './quota-pace.js';
 import { INTERNAL_ERROR, Refusal } from './refusal.js';
@@ -74,6 +75,8 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
   const { logs } = around;
   /** Faults of logs that are not open here yet: they are told once a stream, maybe before the registry has come. */
   const early = new Map<LogName, Fault>();
+  /** Where runs of another branch of a log ended, which the peer was sending when we took ours from somebody else. */
+  const branches = new Map<LogName, CompactRange>();
   let gaps = 0;
 
   async function read(name: LogName, from: number): Promise<void> {
@@ -160,6 +163,9 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       if (around.isOwn(name)) around.headsHeard();
     } catch (error) {
       taking.failed();
+      if (error instanceof SegmentRefused && (await isOnOtherBranch(log, segment))) {
+        return consumer.taken(name, log.size, weight);
+      }
       if (isTooEarly(log, error) && ++gaps <= MAX_GAPS) {
         consumer.taken(name, log.size, weight);
         askAgain(name);
@@ -171,6 +177,20 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       consumer.taken(name, log.size, weight);
       consumer.leave(name);
     }
+  }
+
+  /**
+   * True when the author has signed both what we have of the log and this run, which does not go with it: then the
+   * fork is the author's and the peer is not to blame. It is asked what it has where we are, which proves the fork.
+   */
+  async function isOnOtherBranch(log: Log, segment: Segment): Promise<boolean> {
+    const known = branches.get(log.name);
+    const end = await log.otherBranch(segment, known);
+    if (end === undefined) return false;
+    branches.set(log.name, end);
+    await consider(log.name, segment.checkpoint);
+    if (known === undefined && log.fault === undefined) around.session().consumer.ask(log.name);
+    return true;
   }
 
   /** A run whose beginning is missing here, or one that goes on past a cut that we have not reached. */
@@ -221,10 +241,11 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
   async function diverged(divergence: Divergence): Promise<void> {
     const name = divergence.log as LogName;
     const log = logs.get(name);
-    const settled = log?.settled;
-    if (log === undefined || settled === undefined) return;
-    // We have grown since we asked: asked again with the head that we have now.
-    if (BigInt(settled.size) !== divergence.size) {
+    if (log === undefined) return;
+    const { settled, size } = log;
+    if (settled === undefined || BigInt(settled.size) !== divergence.size) {
+      if (BigInt(size) === divergence.size) return divergedAhead(log, divergence);
+      // We have grown since we asked: asked again with the heads that we have now.
       if (++gaps <= MAX_GAPS) askAgain(name);
       return;
     }
@@ -236,6 +257,22 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       proof: divergence.proof,
     });
     await fault(proof);
+  }
+
+  /**
+   * The peer has another log where ours ends, beyond its settled head: the author has signed both. The proof comes
+   * when somebody has the tree of the smaller of the two checkpoints in full.
+   */
+  async function divergedAhead(log: Log, divergence: Divergence): Promise<void> {
+    const isOurs = Buffer.compare(divergence.root, log.root) === 0;
+    if (isOurs || !isSigned(log.name, (size) => logs.registry.keysAt(log.name, size), divergence)) {
+      const what = `the divergence of ${log.name} at ${divergence.size} proves nothing`;
+      throw new Refusal(ByeCode.PROOF, what);
+    }
+    around.warn(
+      `${around.member} has another ${log.name} from its author, from before ${divergence.size} on`,
+    );
+    await consider(log.name, divergence.checkpoint);
   }
 
   async function fault(told: Fault): Promise<void> {

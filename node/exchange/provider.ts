@@ -39,13 +39,18 @@ export interface ProviderSurroundings {
   compare(log: LogName, size: number, root: Uint8Array): void;
 }
 
+interface TreeSize {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
 /** One log that the peer follows. */
 interface Cursor {
   next: number;
   /** A read or a comparison is under way. */
   busy: boolean;
-  /** The peer's settled head, until it has been compared with ours. */
-  settled: { size: number; root: Uint8Array } | undefined;
+  /** Heads of the peer that have not been compared with ours yet, the smaller first. */
+  heads: readonly TreeSize[];
   /** The log's size when it was last read, and when a read gave nothing to send: asked again when it differs. */
   readAt: number;
   nothingAt: number;
@@ -109,10 +114,10 @@ export function createProvider(around: ProviderSurroundings): Provider {
     around.send({ case: 'heads', value: create(HeadsSchema, heads) });
   }
 
-  function follow(log: LogName, next: number, settled?: { size: number; root: Uint8Array }): void {
+  function follow(log: LogName, next: number, heads: readonly TreeSize[] = []): void {
     if (cursors.size >= MAX_FOLLOWED && !cursors.has(log))
       throw new Refusal(ByeCode.PROTOCOL, `more than ${MAX_FOLLOWED} logs are asked for`);
-    cursors.set(log, { next, busy: false, settled, readAt: -1, nothingAt: -1 });
+    cursors.set(log, { next, busy: false, heads, readAt: -1, nothingAt: -1 });
     unannounced.delete(log);
   }
 
@@ -131,7 +136,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
       if (cursor.busy || !offered.has(log)) return false;
       const { size } = around.head(log);
       // A head to compare is due also when there is nothing to send.
-      if (cursor.settled !== undefined && cursor.settled.size <= size) return true;
+      if (headToCompare(cursor, size) !== undefined) return true;
       return size > cursor.next && size !== cursor.nothingAt;
     });
     const live = due.filter(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);
@@ -155,8 +160,9 @@ export function createProvider(around: ProviderSurroundings): Provider {
       if (next === undefined) return;
       const [log, cursor] = next;
       cursor.busy = true;
-      if (cursor.settled !== undefined && cursor.settled.size <= around.head(log).size) {
-        around.compare(log, cursor.settled.size, cursor.settled.root);
+      const head = headToCompare(cursor, around.head(log).size);
+      if (head !== undefined) {
+        around.compare(log, head.size, head.root);
         continue;
       }
       reads++;
@@ -193,10 +199,13 @@ export function createProvider(around: ProviderSurroundings): Provider {
           break;
         }
         case 'onward': {
-          const { log, from, settledSize, settledRoot } = scope.value;
+          const { log, from, settledSize, settledRoot, root } = scope.value;
           parseLogName(log);
-          const settled = settledSize === 0n ? undefined : { size: safeSize(settledSize), root: settledRoot };
-          follow(log as LogName, safeSize(from), settled);
+          const next = safeSize(from);
+          const heads: TreeSize[] = [];
+          if (settledSize > 0n) heads.push({ size: safeSize(settledSize), root: settledRoot });
+          if (root.length > 0) heads.push({ size: next, root });
+          follow(log as LogName, next, heads);
           break;
         }
         case 'ranges':
@@ -242,7 +251,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
     compared(log, same) {
       const cursor = cursors.get(log);
       if (cursor === undefined) return;
-      cursor.settled = undefined;
+      cursor.heads = cursor.heads.slice(1);
       cursor.busy = false;
       if (!same) cursors.delete(log);
       pump();
@@ -264,6 +273,11 @@ export function createProvider(around: ProviderSurroundings): Provider {
     cursors: () => new Map([...cursors].map(([log, cursor]) => [log, cursor.next])),
     unacknowledged: () => unacked,
   };
+}
+
+/** The next head of the peer that our log of this size can be held against. */
+function headToCompare({ heads: [first] }: Cursor, size: number): TreeSize | undefined {
+  return first !== undefined && first.size <= size ? first : undefined;
 }
 
 /** The heads in order, no part too large for a message. */

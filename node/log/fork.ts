@@ -3,9 +3,10 @@
 // offline with the author's public keys alone.
 
 import { create } from '@bufbuild/protobuf';
-import { type Fault, FaultSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Divergence, type Fault, FaultSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
+import { BadCheckpoint } from '../tlog/checkpoint.js';
 import { verifyConsistency } from '../tlog/proof.js';
 import { type KeysAt, openAuthorNote } from './author-note.js';
 import type { SignedHead } from './log-state.js';
@@ -39,6 +40,21 @@ export function provenFault(log: LogName, keysAt: KeysAt, fault: Fault): Fault {
     firstRoot: new Uint8Array(fault.firstRoot),
     proof: fault.proof.map((hash) => new Uint8Array(hash)),
   });
+}
+
+/** True when whoever held the keys of the log has signed a tree that has this root at this size. */
+export function isSigned(
+  log: LogName,
+  keysAt: KeysAt,
+  { size, root, checkpoint, proof }: Divergence,
+): boolean {
+  try {
+    const head = openAuthorNote(log, checkpoint, keysAt);
+    return verifyConsistency(Number(size), head.size, root, head.root, proof);
+  } catch (error) {
+    if (error instanceof BadCheckpoint) return false;
+    throw error;
+  }
 }
 
 function forkedHeads(

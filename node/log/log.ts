@@ -6,15 +6,15 @@ import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
 import type { LogStore } from '../store/log-store.js';
 import { BadCheckpoint, signCheckpoint } from '../tlog/checkpoint.js';
-import { rootOf } from '../tlog/compact-range.js';
+import { type CompactRange, rootOf } from '../tlog/compact-range.js';
 import type { NoteSigner } from '../tlog/note.js';
-import { consistencyProof, inclusionProof, rootAt } from '../tlog/proof.js';
+import { consistencyProof, inclusionProof, rangeAt, rootAt } from '../tlog/proof.js';
 import { openAuthorNote } from './author-note.js';
 import { createNoteComparison, type NoteComparison } from './comparing-notes.js';
 import { examined } from './examining.js';
 import { fillingFrom } from './filling.js';
 import { hashRun } from './hashed-run.js';
-import { isForOthers, isHole, type LogItem, leafHashOf } from './item.js';
+import { isForOthers, isHole, type LogItem, leafHashOf, safeSize } from './item.js';
 import { createLogReader, type LogReader } from './log-reader.js';
 import { checkCut, LogClosed, type LogRules } from './log-rules.js';
 import { EMPTY_STATE, type LogState, loadState, type SignedHead } from './log-state.js';
@@ -205,6 +205,25 @@ export class Log {
     await this.#chain.write({ after, puts, deletes, onDurable });
     await this.#notes.reached();
     return size;
+  }
+
+  /**
+   * Where a run ends that its author has signed on another branch of this log: it does not continue ours, but it
+   * does continue what it begins at, in ours or at `end`, the end of such a run before it. Undefined when the
+   * author has signed no such thing.
+   */
+  async otherBranch(segment: Segment, end?: CompactRange): Promise<CompactRange | undefined> {
+    await this.#chain.idle();
+    const from = safeSize(segment.from);
+    const known = end?.size === from ? end : undefined;
+    if (known === undefined && from > this.size) return undefined;
+    const begins = known ?? (await rangeAt(from, this.#reader.nodes()));
+    try {
+      return verifySegment(this.name, begins, segment, this.#rules.keys(segment.entries))?.hashed.range;
+    } catch (error) {
+      if (error instanceof SegmentRefused) return undefined;
+      throw error;
+    }
   }
 
   /**

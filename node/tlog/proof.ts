@@ -3,7 +3,7 @@
 // so bits are taken with division.
 
 import { Failure } from '../failure.js';
-import { rootOfSubtrees } from './compact-range.js';
+import { type CompactRange, rootOfSubtrees } from './compact-range.js';
 import { EMPTY_ROOT, HASH_BYTES, nodeHash } from './hash.js';
 
 /** The hash of the perfect subtree over the 2^level leaves from index * 2^level on. */
@@ -74,6 +74,12 @@ export async function consistencyProof(m: number, n: number, read: NodeReader): 
 export async function rootAt(size: number, read: NodeReader): Promise<Uint8Array> {
   if (!isSize(size)) throw new NoSuchProof(`${size} is not the size of a log`);
   return hashOf({ start: 0, end: size }, read);
+}
+
+/** The compact range of the first `size` entries. Throws NoSuchProof. */
+export async function rangeAt(size: number, read: NodeReader): Promise<CompactRange> {
+  if (!isSize(size)) throw new NoSuchProof(`${size} is not the size of a log`);
+  return { size, hashes: await subtreesOf({ start: 0, end: size }, read) };
 }
 
 /** True only when the path leads from the leaf hash at `index` to the root of `size` entries. */
@@ -153,8 +159,12 @@ function hashesOf(parts: readonly Leaves[], read: NodeReader): Promise<Uint8Arra
   return Promise.all(parts.map((part) => hashOf(part, read)));
 }
 
-/** The hash over leaves whose start is a multiple of the largest perfect subtree among them. */
 async function hashOf(leaves: Leaves, read: NodeReader): Promise<Uint8Array> {
+  return rootOfSubtrees(await subtreesOf(leaves, read));
+}
+
+/** The perfect subtrees, largest first, over leaves whose start is a multiple of the largest among them. */
+function subtreesOf(leaves: Leaves, read: NodeReader): Promise<Uint8Array[]> {
   const reads: Promise<Uint8Array>[] = [];
   for (let start = leaves.start; start < leaves.end; ) {
     let level = 0;
@@ -166,7 +176,7 @@ async function hashOf(leaves: Leaves, read: NodeReader): Promise<Uint8Array> {
     reads.push(read(level, start / width));
     start += width;
   }
-  return rootOfSubtrees(await Promise.all(reads));
+  return Promise.all(reads);
 }
 
 function isSize(size: number): boolean {

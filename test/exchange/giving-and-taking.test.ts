@@ -64,7 +64,16 @@ describe('two sessions', () => {
     settle(nl, hub);
     nl.session.consumer.ask(nameOf('AU'));
     settle(nl, hub);
-    expect(hub.compared).toEqual([nameOf('AU')]);
+    expect(hub.compared).toEqual([{ log: nameOf('AU'), size: 5 }]);
+  });
+
+  it('compare the settled head and the end of a log before anything of it is sent', () => {
+    const [nl, hub] = twoSides({ AU: 5, NL: 7 }, { AU: 9, NL: 7 });
+    nl.settledAt.set(nameOf('AU'), 3);
+    settle(nl, hub);
+    const sizes = hub.compared.filter(({ log }) => log === nameOf('AU')).map(({ size }) => size);
+    expect(sizes).toEqual([3, 5]);
+    expect(nl.sizes.get(nameOf('AU'))).toBe(9);
   });
 
   it('send no more than the window while nothing is acknowledged', () => {

@@ -16,8 +16,10 @@ export class Side {
   readonly outbox: Content[] = [];
   /** What the other side has said, in order. */
   readonly heard: Content['case'][] = [];
-  /** Logs of which a head of the peer was compared. */
-  readonly compared: LogName[] = [];
+  /** Heads of the peer that were compared. */
+  readonly compared: { readonly log: LogName; readonly size: number }[] = [];
+  /** Where a log is settled, when that is not at its end. */
+  readonly settledAt = new Map<LogName, number>();
   readonly works: (() => void)[] = [];
   readonly sent = new Map<LogName, Set<number>>();
   /** Logs of which a read gives nothing, as of a log cut below its size. */
@@ -52,9 +54,9 @@ export class Side {
         mayTake: () => true,
         read: (log, from) => this.later(() => this.session.provider.segmentRead(log, this.read(log, from))),
         readRange: () => {},
-        compare: (log) =>
+        compare: (log, size) =>
           this.later(() => {
-            this.compared.push(log);
+            this.compared.push({ log, size });
             this.session.provider.compared(log, true);
           }),
         extend: (log, segment) => {
@@ -82,7 +84,8 @@ export class Side {
     const size = Math.min(this.sizes.get(log) ?? 0, end ?? Number.MAX_SAFE_INTEGER);
     const root = hash('sha256', `${log} ${size}`, 'buffer');
     const checkpoint = this.checkpointBytes === 0 ? undefined : new Uint8Array(this.checkpointBytes);
-    return { size, root, checkpoint, settled: size === 0 ? undefined : { size, root }, end };
+    const settled = this.settledAt.get(log) ?? size;
+    return { size, root, checkpoint, settled: settled === 0 ? undefined : { size: settled, root }, end };
   }
 
   later(work: () => void): void {

@@ -6,6 +6,7 @@ import {
   consistencyProof,
   inclusionProof,
   NoSuchProof,
+  rangeAt,
   rootAt,
   verifyConsistency,
   verifyInclusion,
@@ -42,6 +43,18 @@ function spoilt(path: readonly Uint8Array[], at: number): Uint8Array[][] {
     ...(path.length > 1 ? [path.toReversed()] : []),
   ];
 }
+
+describe('a compact range', () => {
+  it('read from tiles is the one that the leaves have made', async () => {
+    await fc.assert(
+      fc.asyncProperty(size, async (n) => {
+        expect(await rangeAt(n, log.read)).toEqual(log.ranges[n]);
+      }),
+    );
+    expect(await rangeAt(0, log.read)).toEqual(log.ranges[0]);
+    await expect(rangeAt(-1, log.read)).rejects.toThrow(NoSuchProof);
+  });
+});
 
 describe('an inclusion proof', () => {
   it('made from tiles verifies, and spoilt does not', async () => {
