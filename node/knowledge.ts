@@ -15,7 +15,7 @@ import { tellDisputesOf } from './notices/disputes.js';
 import { tellHitsOf, tellHitsOfHoldings } from './notices/hits.js';
 import { tellLeadsOf } from './notices/leads.js';
 import { tellFork, tellMembership } from './notices/membership.js';
-import { tellMilestones } from './notices/milestones.js';
+import { openMilestones } from './notices/milestones.js';
 import { tellSealedHitsOf } from './notices/sealed-hits.js';
 import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
@@ -97,6 +97,7 @@ async function assemble(
     hasSaid: (generation: number, index: number) => index < (ownLogs(generation)?.size ?? 0),
   };
   const deconfliction = new DeconflictionSearch({ ...hits, onError: failed });
+  const milestones = await openMilestones({ told, clock, onError: failed });
   const views = await openViews(viewsDb, viewSourceOf(logs), {
     today: () => utcDay(clock.now()),
     log,
@@ -105,13 +106,14 @@ async function assemble(
       await tellHitsOf(step, hits);
       await tellSealedHitsOf(step, hits);
       await tellLeadsOf(step, hits);
-      await tellMilestones(step, hits);
       await tellDisputesOf(step, disputes);
+      await milestones.note(step);
       deconfliction.note(step.joined);
     },
     ...(sorter === undefined ? {} : { sorter }),
   });
   deconfliction.start(views);
+  milestones.start(views);
   const matchHoldings = (): Promise<void> => tellHitsOfHoldings(views, hits);
   const matching = matchHoldings().catch((error: Error) =>
     log.error({ error: error.message }, error.message),
@@ -160,7 +162,7 @@ async function assemble(
     },
     async close() {
       for (const stop of stops) stop();
-      await Promise.all([matching, telling, deconfliction.close()]);
+      await Promise.all([matching, telling, deconfliction.close(), milestones.close()]);
       await views.close();
       await Promise.all([viewsDb.close(), holdings.close(), noticesDb.close()]);
     },

@@ -1,7 +1,7 @@
 // What an import did: counts, and each refusal as one line on standard error, `FILE:LINE: reason`. With --json
 // also one document, whose list of refusals is printed as it grows, because it may be as long as the file.
 //
-//   {"refused":[{"line":3,"reason":"md5: 4 characters, must be 32 hex digits"}],"taken":1234,"known":12}
+//   {"refused":[{"line":3,"reason":"md5: \"9f86\" (4 characters), must be 32 hex digits"}],"taken":1234,"known":12}
 
 import type { Progress } from './progress.js';
 import { wholeText } from './table.js';

@@ -55,6 +55,8 @@ export function importCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       `
+A file has records alone; events, links, assessments, retractions and what is sealed go through icse publish -.
+
 Examples:
   icse import list.csv --home DIR --kind image --classification NL:1
   sha256sum *.jpg | icse import - --home DIR --private --label case-12

@@ -51,7 +51,10 @@ function disputeText({ entry, member, reason, assessment }: DisputeNotice): stri
 }
 
 function deconflictionText({ cases, thing }: DeconflictionNotice): string {
-  const [one, other] = cases.map(({ member, entry, case: id }) => `${member} (${entry}, case ${id})`);
+  const [one, other] = cases.map(
+    ({ member, entry, case: id, sealed }) =>
+      `${member} (${entry}, case ${id}${sealed === true ? ', sealed' : ''})`,
+  );
   return oneLine(
     `${one} and ${other} investigate what belongs together${thing === null ? '' : `: ${thing}`}`,
   );

@@ -1,4 +1,5 @@
-// icse publish -: records as JSON lines from standard input, each answered by one line once it is on disk.
+// icse publish -: records and all else that a member says as JSON lines from standard input, each answered by one line
+// once it is on disk.
 
 import { Command } from 'commander';
 import { Failure } from '../../node/failure.js';
@@ -12,7 +13,7 @@ const REFUSED = '{"error"';
 export function publishCommand(terminal: Terminal): Command {
   return withHome(new Command('publish'))
     .description(
-      'Publishes records, JSON lines on standard input; answers each with a line of JSON once it is on disk.',
+      'Publishes what JSON lines on standard input say: records, events, links, assessments, retractions. Answers each line with one once it is on disk; what is wrong with a line is told with its number, and the others go on.',
     )
     .argument('<input>', 'must be - (standard input)')
     .addHelpText(
@@ -21,6 +22,13 @@ export function publishCommand(terminal: Terminal): Command {
 Example:
   echo '{"sha256":"<64 hex digits>","kind":"image"}' | icse publish - --home DIR
   {"outcome":"taken","member":"NL","index":5,"recordId":"..."}
+
+Other lines, one statement each:
+  {"event":"victim-identified","subject":"<UUID>","media":["<hash>"]}
+  {"link":"depicts","from":"<hash>","to":"victim:<UUID>","confidence":"probable"}
+  {"assess":"AU:5","verdict":"dispute","reason":"wrong-hash"}
+  {"retract":"NL:5","reason":"entered-in-error"}
+With "readers":["AU"] in it, any but a retraction is sealed for these members. All fields: docs/API.md.
 `,
     )
     .action((input: string, options: HomeOptions) => publish(terminal, input, options));

@@ -4,11 +4,15 @@
 import { create } from '@bufbuild/protobuf';
 import { checkClassification } from '../../node/statements/media-record.js';
 import { BadRecord, recordFromJson } from '../../node/statements/record-json.js';
+import { isStatementJson } from '../../node/statements/statement-json.js';
 import { ClassificationSchema, type MediaKind, type MediaRecord } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { Line } from './lines.js';
 
 /** Reasons shown for one line; the rest are counted. */
 const MAX_REASONS = 8;
+
+const NO_RECORD =
+  'not an open record: files of an import have records alone, all else goes through icse publish -';
 
 export type RecordLine =
   | {
@@ -44,6 +48,7 @@ export function checkDefaults({ classification }: RecordDefaults): void {
 
 /** The record that a line gives in JSON form, completed with the defaults. */
 export function lineFromJson(line: number, value: unknown, defaults: RecordDefaults): RecordLine {
+  if (isStatementJson(value)) return refusedLine(line, [NO_RECORD]);
   try {
     const { record, keepUntilDay } = recordFromJson(value);
     return goodLine(line, record, keepUntilDay, defaults);

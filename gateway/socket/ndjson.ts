@@ -52,19 +52,19 @@ export function eachChunk(
         (error: unknown) => leave(() => reject(error)),
       );
     };
-    const onEnd = (): void => leave(resolve);
+    // The end comes right behind the last chunk, paused or not: that chunk may still wait for its turn.
+    const onEnd = (): void => leave(() => (taking ?? Promise.resolve()).then(resolve, reject));
     const onGone = (): void => leave(() => reject(new CallerGone()));
-    const onStop = (): void => leave(() => (taking ?? Promise.resolve()).then(resolve, reject));
     const leave = (then: () => void): void => {
       request.pause();
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       // A broken connection is no error of ours.
       request.on('error', () => {});
-      stopping.removeEventListener('abort', onStop);
+      stopping.removeEventListener('abort', onEnd);
       then();
     };
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
-    stopping.addEventListener('abort', onStop);
-    if (stopping.aborted) onStop();
+    stopping.addEventListener('abort', onEnd);
+    if (stopping.aborted) onEnd();
   });
 }

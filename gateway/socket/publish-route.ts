@@ -1,6 +1,6 @@
 // POST /publish: records and other statements in our JSON form, one a line; one answer line each, in the order of
 // the lines, once it is on disk under a signed checkpoint. Many are under way at once, so that they share a sync of
-// the disk.
+// the disk; but a retraction is published when what stands before it is, and before what stands behind it.
 //
 //   {"sha256":"9f86…0a08"}   {"outcome":"taken","member":"NL","index":5,"recordId":"…"}
 //   {"retract":"NL:5","reason":"wrong-hash"}   {"outcome":"taken","member":"NL","index":6,"entry":"…"}
@@ -10,9 +10,14 @@ import type { NodeApi, PublishedRecord, PublishedStatement } from '../../node/ap
 import { Failure } from '../../node/failure.js';
 import { parseMemberCode } from '../../node/names.js';
 import { BadRecord, type ReadRecord, recordFromJson } from '../../node/statements/record-json.js';
-import { isStatementJson, statementFromJson } from '../../node/statements/statement-json.js';
+import {
+  isStatementJson,
+  type ReadStatement,
+  statementFromJson,
+} from '../../node/statements/statement-json.js';
 import { isBlank, type Line, LineSplitter } from '../formats/lines.js';
 import { errorAnswer } from './answers.js';
+import { type InTurn, inTurn } from './in-turn.js';
 import { beginLines, eachChunk } from './ndjson.js';
 import { OrderedAnswers } from './ordered-answers.js';
 import type { Call, Routes } from './routing.js';
@@ -31,6 +36,7 @@ async function publish(call: Call): Promise<void> {
   const { request, response, stopping } = call;
   const splitter = new LineSplitter('the records');
   const answers = new OrderedAnswers(response, MAX_UNDER_WAY);
+  const turn: InTurn = inTurn();
   beginLines(response);
   try {
     await eachChunk(request, stopping, (chunk) => take(splitter.push(chunk)));
@@ -58,14 +64,55 @@ async function publish(call: Call): Promise<void> {
   }
 
   function begin(lines: readonly Line[]): undefined {
-    if (lines.length > 0) answers.add(lines.length, answersTo(call, lines));
+    for (const part of partsOf(call.api, lines)) {
+      const answered = turn(part.isTakingBack, () => answersTo(call, part));
+      answers.add(part.numbers.length, answered);
+    }
   }
 }
 
-/** The answer lines to some lines; never rejects. */
-function answersTo(call: Call, lines: readonly Line[]): Promise<string> {
-  const numbers = lines.map(({ number }) => number);
-  return publishLines(call, lines).then((answers) => answerLines(call, numbers, answers));
+/** Lines that are published together: retractions, or all else. */
+interface Part {
+  readonly isTakingBack: boolean;
+  /** Of its lines. */
+  readonly numbers: number[];
+  readonly records: ReadRecord[];
+  /** By place in the part: other statements, and what is wrong with lines that are none. */
+  readonly apart: Map<number, ReadStatement | Error>;
+}
+
+function partsOf(api: NodeApi, lines: readonly Line[]): Part[] {
+  const parts: Part[] = [];
+  let part: Part | undefined;
+  for (const line of lines) {
+    const read = readLine(api, line);
+    const isTakingBack = 'statement' in read && read.statement.case === 'retraction';
+    if (part?.isTakingBack !== isTakingBack) {
+      part = { isTakingBack, numbers: [], records: [], apart: new Map() };
+      parts.push(part);
+    }
+    if ('record' in read) part.records.push(read);
+    else part.apart.set(part.numbers.length, read);
+    part.numbers.push(line.number);
+  }
+  return parts;
+}
+
+/** What the line says, or what is wrong with it. */
+function readLine(api: NodeApi, line: Line): ReadRecord | ReadStatement | Error {
+  try {
+    const value = jsonIn(line);
+    if (isStatementJson(value)) return statementFromJson(value, parseMemberCode(api.member));
+    return recordFromJson(value);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** The answer lines to a part; never rejects. What was read is let go of before anything is waited for. */
+function answersTo(call: Call, part: Part): Promise<string> {
+  const { numbers } = part;
+  return publishPart(call.api, part).then((answers) => answerLines(call, numbers, answers));
 }
 
 function answerLines({ log }: Call, numbers: readonly number[], answers: readonly Answer[]): string {
@@ -82,22 +129,17 @@ function answerLines({ log }: Call, numbers: readonly number[], answers: readonl
   return text;
 }
 
-/** The answer to each line. What was read from the lines is let go of before anything is waited for. */
-function publishLines({ api }: Call, lines: readonly Line[]): Promise<Answer[]> {
-  const records: ReadRecord[] = [];
-  /** The answers to lines that are no records. */
-  const apart = new Map<number, Promise<Answer>>();
-  for (const [at, line] of lines.entries()) {
-    try {
-      const value = jsonIn(line);
-      if (isStatementJson(value)) apart.set(at, saidBy(api, value));
-      else records.push(recordFromJson(value));
-    } catch (error) {
-      apart.set(at, Promise.resolve(error as Error));
-    }
-  }
+function publishPart(api: NodeApi, { records, apart }: Part): Promise<Answer[]> {
   const published = records.length > 0 ? api.publishAll(records) : Promise.resolve([]);
-  return apart.size === 0 ? published : inOrder(published, apart);
+  if (apart.size === 0) return published;
+  const others = new Map<number, Promise<Answer>>();
+  for (const [at, read] of apart) {
+    others.set(
+      at,
+      read instanceof Error ? Promise.resolve(read) : api.say(read).catch((error: Error) => error),
+    );
+  }
+  return inOrder(published, others);
 }
 
 async function inOrder(
@@ -112,11 +154,6 @@ async function inOrder(
     { length: answers.length + others.size },
     (_, at) => others.get(at) ?? (answers[next++] as Answer),
   );
-}
-
-/** Throws BadStatement or BadRecord; what the node refuses is the answer. */
-function saidBy(api: NodeApi, value: unknown): Promise<Answer> {
-  return api.say(statementFromJson(value, parseMemberCode(api.member))).catch((error: Error) => error);
 }
 
 /** Throws BadRecord. */

@@ -9,7 +9,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { LYON, type MemberCode } from '../names.js';
 import type { Connections } from '../views/connections.js';
-import type { Opening } from '../views/events.js';
 import type { Part } from '../views/part.js';
 import type { MemberNumber } from '../views/position.js';
 import type { ThingKey } from '../views/thing-key.js';
@@ -29,8 +28,6 @@ export interface DeconflictionOptions {
   /** The time in milliseconds since 1970. */
   readonly now: () => number;
   readonly onError: (error: Error) => void;
-  /** Investigations in a part that are open by statements which are not for everybody. */
-  readonly furtherOpenings?: (part: Part) => Promise<readonly Opening[]>;
 }
 
 /** What the search asks of the views. */
@@ -145,8 +142,8 @@ export class DeconflictionSearch {
 
   /** False when no two members have investigations open, or none that I would be told of. */
   async #anybodyCanMeet(connections: Connections): Promise<boolean> {
-    const { me, furtherOpenings } = this.#options;
-    if (furtherOpenings !== undefined) return true;
+    const { me } = this.#options;
+    if (await connections.hasSealedOpenings()) return true;
     const members = await connections.membersWithOpenCases();
     return members.length > 1 && (me === LYON || members.includes(me));
   }
@@ -173,10 +170,9 @@ export class DeconflictionSearch {
   }
 
   async #searchFrom(connections: Connections, thing: ThingKey): Promise<Part> {
-    const { me, told, now, furtherOpenings } = this.#options;
+    const { me, told, now } = this.#options;
     const part = await connections.part(thing);
-    const openings = [...(await connections.openings(part)), ...((await furtherOpenings?.(part)) ?? [])];
-    await told.tell(deconflictions(part, openings, me, now()));
+    await told.tell(deconflictions(part, await connections.openings(part), me, now()));
     return part;
   }
 

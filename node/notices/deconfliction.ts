@@ -1,5 +1,7 @@
 // Deconfliction: two members have investigations open on what is one connected part, and each is told of the other, and
-// the hub of both, before they collide. Told once for each pair of cases, in whatever order openings and links came in.
+// the hub of both, before they collide. Where one of the two was opened in a sealed statement, whoever can read both is
+// told, and nobody else: that may be one of the two, both, or a third member that both let in, and then it alone knows.
+// Told once for each pair of cases, in whatever order openings and links came in.
 //
 //   id = SHA-256("icse deconfliction v1" LF, then for both, the lesser text first: member SP case LF)
 
@@ -8,6 +10,7 @@ import { LYON, type MemberCode } from '../names.js';
 import { uuidText } from '../statements/uuid.js';
 import { fromBinary } from '../views/binary.js';
 import type { Opening } from '../views/events.js';
+import type { NamedThing } from '../views/naming.js';
 import type { Part } from '../views/part.js';
 import { isMedia, type ThingKey, thingKeyText } from '../views/thing-key.js';
 import type { CaseTold } from './notice.js';
@@ -20,45 +23,61 @@ import type { Untold } from './told.js';
 export const CASES_OF_A_MEMBER = 16;
 
 interface OpenCase extends CaseTold {
-  readonly things: readonly ThingKey[];
+  readonly things: readonly NamedThing[];
 }
 
-/**
- * What `me` is to be told of the investigations that are open in a part: of its own with others', and the hub of all.
- * The openings may be others than those that everybody can read, as long as they are about things of the part.
- */
+/** The investigations that are open in a part, as far as they can be read here. */
+export interface OpenInvestigations {
+  /** For everybody to read. */
+  readonly open: readonly Opening[];
+  readonly sealed: readonly Opening[];
+}
+
+/** What `me` is to be told of the investigations that are open in a part. */
 export function deconflictions(
   part: Part,
-  openings: readonly Opening[],
+  { open, sealed }: OpenInvestigations,
   me: MemberCode,
   nowMs: number,
 ): Untold[] {
-  const cases = casesOf(openings);
+  // What everybody can read of a case says more than what is sealed: whoever is told of it may speak of it.
+  const cases = casesOf([
+    ...open.map((opening) => toldAs(opening)),
+    ...sealed.map((opening) => toldAs(opening, { sealed: true })),
+  ]);
   const untold: Untold[] = [];
   for (const [i, one] of cases.entries()) {
     const others = cases.slice(i + 1).filter((other) => {
       if (other.member === one.member) return false;
+      if (one.sealed === true || other.sealed === true) return true;
       return me === LYON || one.member === me || other.member === me;
     });
     if (others.length === 0) continue;
-    const paths = pathsFrom(part, one.things);
+    const paths = pathsFrom(part, keysOf(one));
     for (const other of others) untold.push(untoldOf(part, one, other, paths, nowMs));
   }
   return untold;
 }
 
+function toldAs({ member, caseId, entry, things }: Opening, mark: { sealed?: true } = {}): OpenCase {
+  return { member, case: uuidText(fromBinary(caseId)), entry, ...mark, things };
+}
+
 /** Each case once, by its first opening, in the order of members and cases. */
-function casesOf(openings: readonly Opening[]): OpenCase[] {
-  const byMember = new Map<MemberCode, Map<string, OpenCase>>();
-  for (const { member, caseId, entry, things } of openings) {
-    const cases = byMember.get(member) ?? new Map<string, OpenCase>();
-    byMember.set(member, cases);
-    const id = uuidText(fromBinary(caseId));
-    if (cases.has(id) || cases.size === CASES_OF_A_MEMBER) continue;
-    cases.set(id, { member, case: id, entry, things });
+function casesOf(openings: readonly OpenCase[]): OpenCase[] {
+  const byMember = new Map<string, Map<string, OpenCase>>();
+  for (const opening of openings) {
+    const cases = byMember.get(opening.member) ?? new Map<string, OpenCase>();
+    byMember.set(opening.member, cases);
+    if (cases.has(opening.case) || cases.size === CASES_OF_A_MEMBER) continue;
+    cases.set(opening.case, opening);
   }
   const all = [...byMember.values()].flatMap((cases) => [...cases.values()]);
   return all.sort((a, b) => (caseText(a) < caseText(b) ? -1 : 1));
+}
+
+function keysOf({ things }: OpenCase): ThingKey[] {
+  return things.map(({ key }) => key);
 }
 
 function caseText(one: CaseTold): string {
@@ -72,8 +91,10 @@ function untoldOf(
   paths: ReadonlyMap<ThingKey, ThingKey | undefined>,
   nowMs: number,
 ): Untold {
-  const met = meetingThing(other.things, paths);
-  const told = ({ member, case: id, entry }: OpenCase): CaseTold => ({ member, case: id, entry });
+  const met = meetingThing(keysOf(other), paths);
+  // What only sealed statements name, they alone say the kind of.
+  const kind = [...one.things, ...other.things].find(({ key }) => key === met)?.kind;
+  const told = ({ things: _things, ...rest }: OpenCase): CaseTold => rest;
   return {
     id: createHash('sha256')
       .update(`icse deconfliction v1\n${caseText(one)}\n${caseText(other)}\n`)
@@ -81,7 +102,7 @@ function untoldOf(
     body: {
       kind: 'deconfliction',
       cases: [told(one), told(other)],
-      thing: met === undefined ? null : thingKeyText(met, part.kinds.get(met)),
+      thing: met === undefined ? null : thingKeyText(met, part.kinds.get(met) ?? kind),
       at: new Date(nowMs).toISOString(),
     },
   };

@@ -45,6 +45,8 @@ export interface CaseTold {
   readonly case: string;
   /** The entry that opened it. */
   readonly entry: string;
+  /** It was opened in a sealed statement: not everybody who is told of the other knows of it. */
+  readonly sealed?: true;
 }
 
 /** Two members have investigations open on what belongs together. */
@@ -52,7 +54,7 @@ export interface DeconflictionNotice {
   readonly kind: 'deconfliction';
   /** In the order of members. */
   readonly cases: readonly [CaseTold, CaseTold];
-  /** By which they meet: a hash, or such as `victim:NL/<UUID>`. Null where what joins them is not for everybody. */
+  /** By which they meet: a hash, or such as `victim:NL/<UUID>`. Null once one of the two entries is purged. */
   readonly thing: string | null;
   readonly at: string;
   readonly [field: string]: unknown;

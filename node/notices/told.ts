@@ -72,6 +72,11 @@ export class Told {
     });
   }
 
+  /** True when something was told under the id. */
+  async isTold(id: Uint8Array): Promise<boolean> {
+    return (await this.#gate.use(() => this.#db.get(idKey(id)))) !== undefined;
+  }
+
   /** Up to `limit` notices from the sequence on, in order. */
   async read(from: number, limit: number): Promise<Notice[]> {
     const range = { gte: sequenceKey(Math.max(0, from)), lt: sequenceKey(this.#last + 1), limit };

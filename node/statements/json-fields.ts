@@ -30,8 +30,8 @@ export function hexField(
 ): Uint8Array<ArrayBuffer> {
   const bytes = typeof value === 'string' ? parseHex(value, sizeBytes) : undefined;
   if (bytes !== undefined) return bytes;
-  const what = typeof value === 'string' ? `${value.length} characters` : shown(value);
-  reasons.push(`${field}: ${what}, must be ${sizeBytes * 2} hex digits`);
+  const length = typeof value === 'string' ? ` (${value.length} characters)` : '';
+  reasons.push(`${field}: ${shown(value)}${length}, must be ${sizeBytes * 2} hex digits`);
   return new Uint8Array();
 }
 

@@ -9,6 +9,7 @@ import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey, entryKeyAt, positionAt } from './entry-key.js';
 import {
   answersTo,
+  type CaseSpace,
   eventsOfCases,
   membersWithOpenCases,
   type Opening,
@@ -22,7 +23,9 @@ import { thingsIn } from './naming.js';
 import { type Part, partOf } from './part.js';
 import { indexOf, inRuns, type Position } from './position.js';
 import type { Runs } from './runs.js';
+import { hasSealedOpenings, sealedOpeningsAbout, thingsOfLeads } from './sealed-cases.js';
 import type { ViewSource } from './source.js';
+import { SPACE } from './spaces.js';
 import type { ThingKey } from './thing-key.js';
 
 /** Openings that are read at once. */
@@ -76,21 +79,37 @@ export class Connections {
     );
   }
 
-  /** The investigations that are open in a part. */
-  async openings({ statements }: Part): Promise<Opening[]> {
-    return await openAmong(this.#reader, this.logs, statements);
+  /** The investigations that are open in a part: those that everybody can read, and those in sealed statements. */
+  async openings({ statements, things }: Part): Promise<{ open: Opening[]; sealed: Opening[] }> {
+    const leads = await sealedOpeningsAbout(this.#reader, things);
+    return {
+      open: await openAmong(this.#reader, this.logs, statements),
+      sealed: await openAmong(this.#reader, this.logs, leads),
+    };
   }
 
-  /** The members that have investigations open, anywhere. */
+  /** True when investigations were opened in sealed statements that can be read here. */
+  async hasSealedOpenings(): Promise<boolean> {
+    return await this.#gate.use(() => hasSealedOpenings(this.#db));
+  }
+
+  /** The members that have investigations open, anywhere, for everybody to read. */
   async membersWithOpenCases(): Promise<MemberCode[]> {
     return await this.#gate.use(() => membersWithOpenCases(this.#db));
   }
 
-  /** A thing of each investigation that is open, of a member or of all. */
+  /**
+   * A thing of each investigation that is open for everybody to read, of a member or of all; and all things of those
+   * that are open by sealed statements, which join nothing.
+   */
   async *openThings(member?: MemberCode): AsyncGenerator<ThingKey> {
-    const positions = await this.#gate.use(() => this.#openPositions(member));
-    for (let from = 0; from < positions.length; from += OPENINGS_TOGETHER) {
-      yield* await this.#firstThings(positions.slice(from, from + OPENINGS_TOGETHER));
+    const open = await this.#gate.use(() => this.#openPositions(SPACE.caseEvent, member));
+    for (let from = 0; from < open.length; from += OPENINGS_TOGETHER) {
+      yield* await this.#firstThings(open.slice(from, from + OPENINGS_TOGETHER));
+    }
+    const sealed = await this.#gate.use(() => this.#openPositions(SPACE.sealedCase));
+    for (let from = 0; from < sealed.length; from += OPENINGS_TOGETHER) {
+      yield* await thingsOfLeads(this.#reader, sealed.slice(from, from + OPENINGS_TOGETHER));
     }
   }
 
@@ -140,9 +159,9 @@ export class Connections {
   }
 
   /** All at once: no reader may stay at the database while others wait for it. */
-  async #openPositions(member: MemberCode | undefined): Promise<Position[]> {
+  async #openPositions(space: CaseSpace, member?: MemberCode): Promise<Position[]> {
     const positions: Position[] = [];
-    for await (const position of openPositions(this.#db, member)) positions.push(position);
+    for await (const position of openPositions(this.#db, space, member)) positions.push(position);
     return positions;
   }
 

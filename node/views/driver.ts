@@ -20,13 +20,13 @@ import { forgetDead } from './forgetting.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
 import { type SealedRecord, sealedRecordsWith } from './lead-hashes.js';
-import { type PlacedLead, readLeads } from './lead-rows.js';
 import { leadsView } from './leads.js';
 import { linksView } from './links.js';
 import { cursorsIn, type FollowedLog } from './log-table.js';
 import { type FindInRuns, findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf, positionOf } from './position.js';
+import { sealedCasesView } from './sealed-cases.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
@@ -60,7 +60,7 @@ export async function openViews(
   source: ViewSource,
   options: FollowingOptions,
 ): Promise<Views> {
-  const follower = await Follower.start(db, [...VIEWS, leadsView(options)], source, options);
+  const follower = await Follower.start(db, [...VIEWS, leadsView(options), sealedCasesView], source, options);
   return new Views(db, source, follower);
 }
 
@@ -154,11 +154,6 @@ export class Views {
         .map((number) => logs.codeOf(number))
         .sort(),
     );
-  }
-
-  /** What was sealed for this member, or by it, and could be opened here. */
-  async *leads(): AsyncGenerator<PlacedLead> {
-    yield* await this.#gate.use(() => collected(readLeads(this.#db, this.#follower.logs)));
   }
 
   async figures(): Promise<Figures> {
@@ -255,11 +250,4 @@ export class Views {
   async close(): Promise<void> {
     await this.#follower.close();
   }
-}
-
-/** All of it at once: no reader may stay at the database while others wait for it. */
-async function collected<T>(some: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const one of some) all.push(one);
-  return all;
 }

@@ -1,5 +1,6 @@
 // The events view: which investigations are open, and which events answer which entry. An opening is open until its
-// member closes the case of the same id after it; a case that is opened again is open again.
+// member closes the case of the same id after it; a case that is opened again is open again. What was said of a case in
+// sealed statements stands apart (sealed-cases.ts), and counts together with this where it can be read.
 //
 //   n <length, 1> <member code> <case id, 16>  -> openings and closings that count, sorted: position, and 1 or 0
 //   N <as above> <position, 1 or 0>            -> nothing: before those that count
@@ -10,12 +11,13 @@
 import type { Hash } from 'node:crypto';
 import { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { MemberCode } from '../names.js';
+import type { SealableStatement } from '../statements/sealed-content.js';
 import { type Binary, cut, fromBinary, readU32, toBinary, u32 } from './binary.js';
 import { type Reader, type Snapshot, scan, type ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey } from './entry-key.js';
-import { type LiveStatement, statementsAt } from './live-statements.js';
+import { type LiveStatement, type Said, statementsAt } from './live-statements.js';
 import { type LogTable, placeText } from './log-table.js';
-import { thingsIn } from './naming.js';
+import { type NamedThing, thingsIn } from './naming.js';
 import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
 import {
   editLists,
@@ -26,13 +28,15 @@ import {
   NEVER_IN_BULK,
 } from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
-import type { ThingKey } from './thing-key.js';
 import type { Step, View } from './view.js';
 
 /** How many openings and closings of a case count, its last ones; and how many answers by one member, its first. */
 export const EVENTS_OF_A_MEMBER = 64;
 
 export type CaseKey = Binary;
+
+/** Where lists of cases stand: what is said for everybody, or in sealed statements. */
+export type CaseSpace = typeof SPACE.caseEvent | typeof SPACE.sealedCase;
 
 /** An investigation that is open. */
 export interface Opening {
@@ -42,22 +46,29 @@ export interface Opening {
   /** As people write it: `NL:5`. */
   readonly entry: string;
   /** What it is about. */
-  readonly things: readonly ThingKey[];
+  readonly things: readonly NamedThing[];
+}
+
+/** Something said, openly or in a sealed statement. */
+export interface Spoken {
+  readonly position: Position;
+  readonly said: Said | SealableStatement;
 }
 
 const OPENED = '\x01';
 const CLOSED = '\x00';
 const CASE_ENTRY_BYTES = POSITION_BYTES + 1;
 
-const CASES: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
-  space: SPACE.caseEvent,
-  furtherSpace: SPACE.earlierCaseEvent,
+/** The lists of cases, in whatever space. */
+export const CASES: Omit<ListRules, 'space' | 'furtherSpace'> = {
+  ...NEVER_IN_BULK,
   cap: EVENTS_OF_A_MEMBER,
   order: 'last',
   ...entriesOf(CASE_ENTRY_BYTES),
 };
 
-const ANSWERS: Omit<ListRules, 'index' | 'inRuns' | 'indexKey'> = {
+const ANSWERS: ListRules = {
+  ...NEVER_IN_BULK,
   space: SPACE.answer,
   furtherSpace: SPACE.furtherAnswer,
   cap: EVENTS_OF_A_MEMBER,
@@ -78,9 +89,10 @@ export const eventsView: View = {
     for (const statement of born) {
       eachOf(step.logs, statement, cases.add.bind(cases), answers.add.bind(answers));
     }
-    if (answers.byKey.size > 0) await editLists(step.db, { ...NEVER_IN_BULK, ...ANSWERS }, answers);
+    if (answers.byKey.size > 0) await editLists(step.db, ANSWERS, answers);
     if (cases.byKey.size === 0) return;
-    const changes = await editLists(step.db, { ...NEVER_IN_BULK, ...CASES }, cases);
+    const rules = { ...CASES, space: SPACE.caseEvent, furtherSpace: SPACE.earlierCaseEvent };
+    const changes = await editLists(step.db, rules, cases);
     await countOpen(step, changes);
     await noteReopened(step, changes);
   },
@@ -89,7 +101,7 @@ export const eventsView: View = {
   async digest(db: ViewsDatabase, snapshot: Snapshot, logs: LogTable, hash: Hash): Promise<void> {
     for await (const [key, value] of scan(db, ...rangeOf(SPACE.caseEvent), { snapshot })) {
       const events = splitCase(value).map(
-        (entry) => `${placeText(logs, entry.slice(0, POSITION_BYTES))} ${isOpening(entry)}`,
+        (entry) => `${placeText(logs, positionIn(entry))} ${isOpening(entry)}`,
       );
       hash.update(fromBinary(`${key}${events.join(',')}\n`));
     }
@@ -100,27 +112,42 @@ export const eventsView: View = {
   },
 };
 
-/** Those of the statements that opened an investigation which is open. */
+/** Those of what was said that opened an investigation which is open, by all that can be read here. */
 export async function openAmong(
   db: Reader,
   logs: LogTable,
-  statements: readonly LiveStatement[],
+  statements: readonly Spoken[],
 ): Promise<Opening[]> {
   const opened = statements.flatMap((statement) => {
     const event = caseEventOf(logs, statement);
-    return event?.entry.endsWith(OPENED) === true ? [{ statement, ...event }] : [];
+    return event !== undefined && isOpening(event.entry) ? [{ ...statement, ...event }] : [];
   });
-  const rows = await db.getMany(opened.map(({ key }) => SPACE.caseEvent + key));
-  return opened.flatMap(({ statement: { position, said }, key, entry }, i): Opening[] => {
-    if (!stillOpen(splitCase(rows[i] ?? '')).includes(entry)) return [];
+  const open = await openEntries(
+    db,
+    opened.map(({ key }) => key),
+  );
+  return opened.flatMap(({ position, said, key, entry }, i): Opening[] => {
+    if (open[i]?.includes(entry) !== true) return [];
     return [
       {
         member: logs.logAt(position).member,
         caseId: key.slice(-16),
         entry: placeText(logs, position),
-        things: thingsIn(said).map((thing) => thing.key),
+        things: thingsIn(said),
       },
     ];
+  });
+}
+
+/** For each case the openings that are open, by all that can be read here: each a position and one byte more. */
+export async function openEntries(db: Reader, cases: readonly CaseKey[]): Promise<Binary[][]> {
+  const [open, sealed] = await Promise.all([
+    db.getMany(cases.map((key) => SPACE.caseEvent + key)),
+    db.getMany(cases.map((key) => SPACE.sealedCase + key)),
+  ]);
+  return cases.map((_key, i) => {
+    const entries = [...splitCase(open[i] ?? ''), ...splitCase(sealed[i] ?? '')];
+    return stillOpen(entries.sort().slice(-EVENTS_OF_A_MEMBER));
   });
 }
 
@@ -131,11 +158,15 @@ export async function membersWithOpenCases(db: ViewsDatabase): Promise<MemberCod
   return members;
 }
 
-/** Positions of the openings that are open, of a member or of all. */
-export async function* openPositions(db: ViewsDatabase, member?: MemberCode): AsyncGenerator<Position> {
+/** Positions of the openings that are open by the lists of the space, of a member or of all. */
+export async function* openPositions(
+  db: ViewsDatabase,
+  space: CaseSpace,
+  member?: MemberCode,
+): AsyncGenerator<Position> {
   const prefix = member === undefined ? '' : ownPrefix(member);
-  for await (const [, row] of scan(db, ...rangeOf(SPACE.caseEvent, prefix))) {
-    for (const entry of stillOpen(splitCase(row))) yield entry.slice(0, POSITION_BYTES);
+  for await (const [, row] of scan(db, ...rangeOf(space, prefix))) {
+    for (const entry of stillOpen(splitCase(row))) yield positionIn(entry);
   }
 }
 
@@ -153,7 +184,7 @@ export async function eventsOfCases(
 ): Promise<Position[]> {
   const keys = new Set(statements.flatMap((statement) => caseOf(logs, statement) ?? []));
   const rows = await db.getMany([...keys].map((key) => SPACE.caseEvent + key));
-  return rows.flatMap((row) => splitCase(row ?? '').map((entry) => entry.slice(0, POSITION_BYTES)));
+  return rows.flatMap((row) => splitCase(row ?? '').map((entry) => positionIn(entry)));
 }
 
 function eachOf(
@@ -171,9 +202,9 @@ function eachOf(
 }
 
 /** The case of an opening or closing, and how it stands in the list of the case. */
-function caseEventOf(
+export function caseEventOf(
   logs: LogTable,
-  statement: LiveStatement,
+  statement: Spoken,
 ): { readonly key: CaseKey; readonly entry: Binary } | undefined {
   const { said, position } = statement;
   if (said.case !== 'event') return undefined;
@@ -184,7 +215,7 @@ function caseEventOf(
   return { key, entry: position + (kind === EventKind.INVESTIGATION_OPENED ? OPENED : CLOSED) };
 }
 
-function caseOf(logs: LogTable, { said, position }: LiveStatement): CaseKey | undefined {
+function caseOf(logs: LogTable, { said, position }: Spoken): CaseKey | undefined {
   if (said.case !== 'event' || said.value.caseId.length === 0) return undefined;
   return ownPrefix(logs.logAt(position).member) + toBinary(said.value.caseId);
 }
@@ -197,8 +228,13 @@ function splitCase(list: Binary): Binary[] {
   return cut(list, CASE_ENTRY_BYTES);
 }
 
-function isOpening(entry: Binary): boolean {
+/** True for an entry of a case's list that opens it. */
+export function isOpening(entry: Binary): boolean {
   return entry.endsWith(OPENED);
+}
+
+export function positionIn(entry: Binary): Position {
+  return entry.slice(0, POSITION_BYTES);
 }
 
 /** The openings behind the last closing. */
@@ -231,7 +267,7 @@ async function noteReopened(step: Step, changes: ReadonlyMap<CaseKey, ListChange
   });
   const statements = await statementsAt(
     step.db,
-    reopened.map((entry) => entry.slice(0, POSITION_BYTES)),
+    reopened.map((entry) => positionIn(entry)),
   );
   for (const [position, { said }] of statements) {
     const [first] = thingsIn(said);

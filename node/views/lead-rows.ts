@@ -4,14 +4,12 @@
 
 import { create, fromBinary as decode, toBinary as encode } from '@bufbuild/protobuf';
 import { SealedContentSchema } from '../../proto/gen/icse/v1/entry_pb.js';
-import type { LogName, MemberCode } from '../names.js';
 import type { SealableStatement } from '../statements/sealed-content.js';
 import { fromBinary, toBinary } from './binary.js';
-import { type BufferedDb, type Reader, scan, type ViewsDatabase } from './buffered-db.js';
+import type { BufferedDb, Reader } from './buffered-db.js';
 import type { LiveStatement } from './live-statements.js';
-import type { LogTable } from './log-table.js';
-import { indexOf, type Position } from './position.js';
-import { rangeOf, SPACE } from './spaces.js';
+import type { Position } from './position.js';
+import { SPACE } from './spaces.js';
 
 /** A sealed statement that was opened here. */
 export interface Lead {
@@ -22,14 +20,6 @@ export interface Lead {
 /** A lead that comes to life, with the entry that it was sealed in. */
 export interface FreshLead extends Lead {
   readonly sealed: LiveStatement;
-}
-
-/** A lead with the place where its author said it. */
-export interface PlacedLead {
-  readonly member: MemberCode;
-  readonly log: LogName;
-  readonly index: number;
-  readonly statement: SealableStatement;
 }
 
 export function putLead(db: BufferedDb, { position, statement }: Lead): void {
@@ -49,15 +39,6 @@ export async function leadsAt(db: Reader, positions: readonly Position[]): Promi
     const row = rows[i];
     return row === undefined ? [] : [{ position, statement: statementOf(row) }];
   });
-}
-
-/** All leads as committed, log by log, in the order of their places. */
-export async function* readLeads(db: ViewsDatabase, logs: LogTable): AsyncGenerator<PlacedLead> {
-  for await (const [key, row] of scan(db, ...rangeOf(SPACE.lead))) {
-    const position = key.slice(1);
-    const { member, name } = logs.logAt(position);
-    yield { member, log: name, index: indexOf(position), statement: statementOf(row) };
-  }
 }
 
 function statementOf(row: string): SealableStatement {

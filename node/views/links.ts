@@ -61,7 +61,7 @@ function editsOf(born: readonly LiveStatement[], died: readonly LiveStatement[])
 }
 
 /** What counts now and did not before may have joined parts. */
-function joinedAt(thing: ThingKey, { before, now }: ListChange): Joined[] {
+export function joinedAt(thing: ThingKey, { before, now }: ListChange): Joined[] {
   const had = new Set(before);
   return now
     .filter((position) => !had.has(position))

@@ -4,6 +4,7 @@
 import { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { ThingKind } from '../statements/link.js';
 import { namedMedia } from '../statements/references.js';
+import type { SealableStatement } from '../statements/sealed-content.js';
 import { CONFIDENCES, EVENT_KINDS, RELATIONS } from '../statements/vocabulary.js';
 import { hashKey } from './hash-key.js';
 import type { Said } from './live-statements.js';
@@ -32,8 +33,8 @@ const SUBJECT_KIND: ReadonlyMap<EventKind, ThingKind> = new Map([
   [EventKind.PLACE_IDENTIFIED, 'place'],
 ]);
 
-/** The things that the statement names, each once. */
-export function thingsIn(said: Said): NamedThing[] {
+/** The things that are named by what is said, openly or in a sealed statement, each once. */
+export function thingsIn(said: Said | SealableStatement): NamedThing[] {
   const named = new Map<ThingKey, NamedThing>();
   const name = (key: ThingKey, kind: ThingKind | undefined): void => {
     if (!named.has(key)) named.set(key, { key, kind });

@@ -28,6 +28,14 @@ export const SPACE = {
   lead: 'L',
   /** hash key -> positions of leads that bear it; nothing -> how many bear hashes (lead-hashes.ts) */
   leadHash: 'H',
+  /** case -> its openings and closings in leads (sealed-cases.ts) */
+  sealedCase: 'J',
+  /** case, opening or closing -> nothing: before those that count */
+  earlierSealedCase: 'j',
+  /** thing -> positions of the leads that opened an investigation about it */
+  sealedOpening: 'W',
+  /** thing, position -> nothing: beyond what counts for one member */
+  furtherSealedOpening: 'X',
   /** position -> positions of the retractions that name it (retractions.ts) */
   retractedEntry: 't',
   /** member number, record id -> positions of the retractions that name it */

@@ -58,7 +58,7 @@ describe('a CSV file', () => {
         ',,',
       ),
     ).toEqual([
-      '2: md5: 1 characters, must be 32 hex digits',
+      '2: md5: "x" (1 characters), must be 32 hex digits',
       `3: ${GOOD}`,
       '4: 2 fields, the header has 3',
       '5: size: "big", must be a whole number',

@@ -29,7 +29,7 @@ describe('an import file', () => {
       '1: not JSON',
       `2: ${RECORD}`,
       '3: a record is a JSON object',
-      '4: md5: 1 characters, must be 32 hex digits; unknown key "name"',
+      '4: md5: "x" (1 characters), must be 32 hex digits; unknown key "name"',
       `5: ${RECORD}`,
     ]);
   });

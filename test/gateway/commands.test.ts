@@ -180,7 +180,9 @@ describe('icse publish -', () => {
       { error: { code: 'bad-record' }, line: 3 },
       { outcome: 'known', index: 0 },
     ]);
-    expect(err).toBe('standard input:3: not a media record: md5: 1 characters, must be 32 hex digits\n');
+    expect(err).toBe(
+      'standard input:3: not a media record: md5: "x" (1 characters), must be 32 hex digits\n',
+    );
   });
 
   test('answers before its input ends', async () => {

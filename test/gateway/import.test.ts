@@ -38,11 +38,11 @@ describe('an import', () => {
       taken: 2,
       known: 1,
       refused: [
-        { line: 2, reason: 'md5: 3 characters, must be 32 hex digits' },
+        { line: 2, reason: 'md5: "xyz" (3 characters), must be 32 hex digits' },
         { line: 5, reason: 'not JSON' },
       ],
     });
-    expect(err).toEqual(['FILE:2: md5: 3 characters, must be 32 hex digits', 'FILE:5: not JSON']);
+    expect(err).toEqual(['FILE:2: md5: "xyz" (3 characters), must be 32 hex digits', 'FILE:5: not JSON']);
     expect(served.node.published).toEqual([{ md5: MD5 }, { sha1: SHA1 }]);
   });
 
@@ -75,9 +75,9 @@ describe('an import', () => {
     );
     const { err } = await importText(served, content);
     expect(err).toEqual([
-      'FILE:1: md5: 1 characters, must be 32 hex digits',
+      'FILE:1: md5: "1" (1 characters), must be 32 hex digits',
       'FILE:2: keepUntil: 2001-01-01 is in the past',
-      'FILE:4: md5: 1 characters, must be 32 hex digits',
+      'FILE:4: md5: "4" (1 characters), must be 32 hex digits',
     ]);
   });
 
@@ -154,8 +154,16 @@ describe('bad input', () => {
   const csv = (...rows: string[]) => rows.join('\n');
 
   test.each<[string, string | Uint8Array, { line: number; reason: string; taken: number }]>([
-    ['wrong hex', `{"md5":"${'zz'.repeat(16)}"}`, one('md5: 32 characters, must be 32 hex digits')],
-    ['a wrong length', `{"sha256":"${wrongLength}"}`, one('sha256: 20 characters, must be 64 hex digits')],
+    [
+      'wrong hex',
+      `{"md5":"${'zz'.repeat(16)}"}`,
+      one(`md5: "${'zz'.repeat(16)}" (32 characters), must be 32 hex digits`),
+    ],
+    [
+      'a wrong length',
+      `{"sha256":"${wrongLength}"}`,
+      one(`sha256: "${wrongLength}" (20 characters), must be 64 hex digits`),
+    ],
     [
       'a wrong length in a checksum list',
       `${SHA1}  a.jpg\n${wrongLength}  b.jpg`,
@@ -169,7 +177,20 @@ describe('bad input', () => {
     [
       'a row with the fields mixed up',
       csv('md5,sha1', `${SHA1},${MD5}`),
-      one('md5: 40 characters, must be 32 hex digits; sha1: 32 characters, must be 40 hex digits', 2),
+      one(
+        `md5: "${SHA1}" (40 characters), must be 32 hex digits; sha1: "${MD5}" (32 characters), must be 40 hex digits`,
+        2,
+      ),
+    ],
+    [
+      'what is no record but another statement',
+      '{"event":"victim-identified","subject":"5f0c9a52-70f4-4a41-8c25-6d1d0f0f3c11"}',
+      one('not an open record: files of an import have records alone, all else goes through icse publish -'),
+    ],
+    [
+      'a record for named readers alone',
+      `{"md5":"${MD5}","readers":["AU"]}`,
+      one('not an open record: files of an import have records alone, all else goes through icse publish -'),
     ],
     [
       'a record without a hash',
@@ -257,7 +278,10 @@ describe('a strict import', () => {
   test('appends nothing when one line is bad', async () => {
     const served = await aServedNode();
     const { code, out, err } = await importText(served, `${RECORD}\n{"md5":"x"}\n`, '--strict', '--json');
-    expect({ code, err }).toEqual({ code: 1, err: ['FILE:2: md5: 1 characters, must be 32 hex digits'] });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: ['FILE:2: md5: "x" (1 characters), must be 32 hex digits'],
+    });
     expect(JSON.parse(out)).toMatchObject({ taken: 0, known: 0, refused: [{ line: 2 }] });
     expect(served.node.published).toEqual([]);
   });
@@ -284,7 +308,8 @@ describe('a strict import', () => {
       const served = await aServedNode();
       const ran = await importPath(served, '-', ['--strict', '--json'], { stdin });
       expect(ran.code).toBe(code);
-      if (code === 1) expect(ran.err).toEqual(['standard input:2: md5: 1 characters, must be 32 hex digits']);
+      if (code === 1)
+        expect(ran.err).toEqual(['standard input:2: md5: "x" (1 characters), must be 32 hex digits']);
       expect(served.node.published).toHaveLength(count);
       expect((await readdir(tmpdir())).filter((name) => name.startsWith('icse-import-'))).toEqual([]);
     },

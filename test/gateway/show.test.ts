@@ -117,7 +117,7 @@ describe('icse watch', () => {
     });
     served.node.tell('deconfliction', {
       cases: [
-        { member: 'AU', case: 'c1', entry: 'AU:9' },
+        { member: 'AU', case: 'c1', entry: 'AU:9', sealed: true },
         { member: 'NL', case: 'c2', entry: 'NL:8' },
       ],
       thing: VICTIM,
@@ -135,7 +135,7 @@ describe('icse watch', () => {
     await watching;
     expect(out).toContain('dispute  AU disputes our NL:5: wrong-hash (AU:7)\n');
     expect(out).toContain(
-      `deconfliction  AU (AU:9, case c1) and NL (NL:8, case c2) investigate what belongs together: ${VICTIM}\n`,
+      `deconfliction  AU (AU:9, case c1, sealed) and NL (NL:8, case c2) investigate what belongs together: ${VICTIM}\n`,
     );
   });
 });

@@ -92,11 +92,7 @@ function publishSealed(log: string, seal: Partial<Seal> = {}): Uint8Array {
 }
 
 async function leadsOf({ node }: Reader): Promise<string[]> {
-  await node.views.settled();
-  const leads: string[] = [];
-  for await (const { member, index, statement } of node.views.leads())
-    leads.push(`${member}:${index} ${statement.case}`);
-  return leads;
+  return (await node.leads()).map(({ place, statement }) => `${place} ${statement.case}`);
 }
 
 async function told(reader: Reader) {
@@ -201,8 +197,7 @@ describe('a lead', () => {
         open: openerOf(FEDERATION, 'AU' as MemberCode, secretsOf(keys).sealing),
         log: { info: (_facts, message) => notes.push(message), error: console.error },
       });
-      await node.views.settled();
-      for await (const lead of node.views.leads()) expect(lead).toBeUndefined();
+      expect(await node.leads()).toEqual([]);
       expect(notes).toContain(`sealed for this member, and passed over: NL:0: ${why}`);
       await node.stop();
     }

@@ -64,6 +64,8 @@ const LONGEST_DARK_MS = 20_000;
 /** After the last portion: the longest that dialling again and catching up take, several times over. */
 const CALM_MS = 240_000;
 const LOOK_MS = 2000;
+/** How long a node may take to tell of the last milestone once its views are there. */
+const MILESTONES_MS = 10_000;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Runs it all. `onProgress` is told how many portions are published. */
@@ -117,6 +119,7 @@ export async function simulate(
   async function judge(): Promise<SimulationResult> {
     const faults = ledger.failures.map(({ promise, what }) => `${promise}: ${what}`);
     const total = size.records + size.identifications;
+    const expected = expectedMilestones(size.identifications);
     const members = [];
     let victimsIdentified = 0;
     const milestones: number[][] = [];
@@ -128,7 +131,7 @@ export async function simulate(
         .reduce((sum, log) => sum + log.size, 0);
       const { viewsDigest } = await knowledge.views.status();
       members.push({ member: node.member, entries, viewsDigest });
-      milestones.push(await milestonesOf(knowledge));
+      milestones.push(await milestonesOf(knowledge, expected.length));
       if (entries !== total) faults.push(`${node.member} has ${entries} entries, not ${total}`);
       const { all } = await knowledge.views.tallies();
       victimsIdentified = all['victim-identified'] ?? 0;
@@ -139,7 +142,6 @@ export async function simulate(
     const last = observed.at(-1) as Observed;
     await last.knowledge.views.rebuild();
     const rebuiltDigest = (await last.knowledge.views.status()).viewsDigest;
-    const expected = expectedMilestones(size.identifications);
     for (const [i, told] of milestones.entries()) {
       if (told.join() !== expected.join()) {
         faults.push(`${observed[i]?.node.member} told the milestones ${told.join() || 'none'}`);
@@ -182,14 +184,30 @@ async function observe(node: SimulatedNode, directory: string): Promise<Observed
   return { node, knowledge, order };
 }
 
-async function milestonesOf({ told }: Knowledge): Promise<number[]> {
+/** What was told, once it is so many milestones: victims are counted beside the following of the logs. */
+async function milestonesOf({ told }: Knowledge, expected: number): Promise<number[]> {
   const numbers: number[] = [];
-  for (let from = 1; from <= told.last(); ) {
-    const notices = await told.read(from, 1000);
-    for (const notice of notices) if (notice.kind === 'milestone') numbers.push(notice.number as number);
-    from += notices.length;
+  let next = 1;
+  const deadline = AbortSignal.timeout(MILESTONES_MS);
+  for (;;) {
+    const more = new Promise<void>((resolve) => {
+      const stop = told.subscribe(() => {
+        stop();
+        resolve();
+      });
+      deadline.addEventListener('abort', () => {
+        stop();
+        resolve();
+      });
+    });
+    while (next <= told.last()) {
+      const notices = await told.read(next, 1000);
+      for (const notice of notices) if (notice.kind === 'milestone') numbers.push(notice.number as number);
+      next += notices.length;
+    }
+    if (numbers.length >= expected || deadline.aborted) return numbers;
+    await more;
   }
-  return numbers;
 }
 
 /** 1,000, 10,000 and so on, up to what was identified. */

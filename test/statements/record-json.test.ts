@@ -120,9 +120,13 @@ describe('the JSON form of a media record', () => {
     ['an unknown key', { md5: FULL.md5, victim: 'x' }, 'unknown key "victim"'],
     ['a key of the prototype', JSON.parse(`{"md5":"${FULL.md5}","__proto__":1}`), 'unknown key "__proto__"'],
     ['an unknown key in pdq', { pdq: { ...FULL.pdq, x: 1 } }, 'unknown key "x" in pdq'],
-    ['short hex', { sha256: 'ab' }, 'sha256: 2 characters, must be 64 hex digits'],
-    ['hex with other letters', { md5: 'g'.repeat(32) }, 'md5: 32 characters, must be 32 hex digits'],
-    ['digits that only look like hex', { md5: '\u0130'.repeat(32) }, 'md5: 32 characters'],
+    ['short hex', { sha256: 'ab' }, 'sha256: "ab" (2 characters), must be 64 hex digits'],
+    [
+      'hex with other letters',
+      { md5: 'g'.repeat(32) },
+      `md5: "${'g'.repeat(32)}" (32 characters), must be 32 hex digits`,
+    ],
+    ['digits that only look like hex', { md5: '\u0130'.repeat(32) }, '(32 characters), must be 32 hex'],
     ['a hash that is no text', { md5: null }, 'md5: nothing, must be 32 hex digits'],
     ['the hash of empty input', { md5: 'd41d8cd98f00b204e9800998ecf8427e' }, 'md5: the hash of empty input'],
     [
@@ -174,7 +178,7 @@ describe('the JSON form of a media record', () => {
 
   test('names every fault at once', () => {
     expect(faultsOf({ md5: 'x', kind: 3, size: 'big', name: 'y' })).toEqual([
-      'md5: 1 characters, must be 32 hex digits',
+      'md5: "x" (1 characters), must be 32 hex digits',
       'kind: 3, must be one of image, video',
       'size: "big", must be a whole number',
       'unknown key "name"',

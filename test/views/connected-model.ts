@@ -12,8 +12,6 @@ export interface Connected {
   part(thing: string): string[];
   /** The subject that stands for all that are the same as one: the least of them. */
   sameAs(subject: string): string;
-  /** The entries that opened investigations which are open and about one of the things. */
-  openings(things: readonly string[]): string[];
   /** By entry the members that agree and dispute, as their last live assessments say. */
   readonly tallies: ReadonlyMap<string, { agree: string[]; dispute: string[] }>;
 }
@@ -32,14 +30,12 @@ export function connectedFrom(live: readonly Placed[], current: readonly Current
   return {
     part: (thing) => partOf(thing, joins),
     sameAs: (subject) => partOf(subject, same)[0] as string,
-    openings: (things) =>
-      openings(live).flatMap(({ place, about }) => (things.includes(about) ? [place] : [])),
     tallies,
   };
 }
 
-/** The live entries are in the order of the logs. */
-function openings(live: readonly Placed[]): { place: string; about: string }[] {
+/** The entries that opened investigations which are open; the live entries are in the order of the logs. */
+export function openInvestigations(live: readonly Placed[]): { place: string; about: string }[] {
   const cases = live.flatMap(({ member, place, entry: { statement } }) =>
     statement.case === 'event' && statement.value.caseId.length > 0
       ? [{ ...statement.value, place, key: `${member} ${statement.value.caseId}` }]

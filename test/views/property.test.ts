@@ -15,9 +15,11 @@ import { BATCH_ENTRIES } from '../../node/views/jobs.js';
 import { openerOf } from '../../node/views/opener.js';
 import type { Part } from '../../node/views/part.js';
 import { parseThingKey, thingKeyText } from '../../node/views/thing-key.js';
+import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
 import { aSealedEntry } from '../exchange/sealed-entries.js';
 import { admit, aRegistry, secretsOf } from '../registry/acts.js';
-import { liveEntries } from './live-model.js';
+import { openInvestigations } from './connected-model.js';
+import { liveEntries, type Placed } from './live-model.js';
 import { expectedFrom } from './model.js';
 import { entryOf, FEDERATION, hashOf, logOf, type RecordParts, recordIdOf, saidBy } from './records.js';
 import { EAGER_BULK, Node, World } from './world.js';
@@ -97,6 +99,16 @@ const aLink: fc.Arbitrary<object> = fc
 
 const aCase = fc.constantFrom('c1', 'c2').map((word) => uuidText(recordIdOf(word)));
 
+const anInvestigation: fc.Arbitrary<object> = fc.record(
+  {
+    event: fc.constantFrom('investigation-opened', 'investigation-closed'),
+    case: aCase,
+    subject: fc.constantFrom(...SUBJECTS),
+    keepUntil: aKeepUntil,
+  },
+  { requiredKeys: ['event', 'case', 'subject'] },
+);
+
 /** What one member says of its own logs and of the world, some of it sealed. */
 const aStatement: fc.Arbitrary<object> = fc.oneof(
   fc.record({
@@ -110,7 +122,7 @@ const aStatement: fc.Arbitrary<object> = fc.oneof(
     reason: fc.constant('entered-in-error'),
   }),
   fc.record({
-    sealed: aRecord,
+    sealed: fc.oneof(aRecord, anInvestigation),
     to: fc.constantFrom('AU', 'US', 'NL'),
   }),
   fc.record(
@@ -124,15 +136,7 @@ const aStatement: fc.Arbitrary<object> = fc.oneof(
     },
     { requiredKeys: ['event', 'subject'] },
   ),
-  fc.record(
-    {
-      event: fc.constantFrom('investigation-opened', 'investigation-closed'),
-      case: aCase,
-      subject: fc.constantFrom(...SUBJECTS),
-      keepUntil: aKeepUntil,
-    },
-    { requiredKeys: ['event', 'case', 'subject'] },
-  ),
+  anInvestigation,
   { weight: 4, arbitrary: aLink },
   {
     weight: 3,
@@ -158,7 +162,7 @@ function said(log: string, statement: object, size: number): Uint8Array {
       assess: `${others[assess.ofOthers % others.length]}:${assess.index}`,
     });
   }
-  if ('sealed' in statement) return sealedBy(member, statement as { sealed: RecordParts; to: string });
+  if ('sealed' in statement) return sealedBy(member, statement as { sealed: object; to: string });
   const { retract } = statement as { retract?: string | { later: boolean; index: number } };
   if (typeof retract !== 'object') return saidBy(member, statement);
   const isLaterLog = log.includes('.');
@@ -169,9 +173,10 @@ function said(log: string, statement: object, size: number): Uint8Array {
   return saidBy(member, { ...statement, retract: place });
 }
 
-/** The record, sealed for another member. */
-function sealedBy(member: string, { sealed, to }: { sealed: RecordParts; to: string }): Uint8Array {
-  const { statement, handling } = decodeEntry(entryOf(sealed));
+/** The record or event, sealed for another member. */
+function sealedBy(member: string, { sealed, to }: { sealed: object; to: string }): Uint8Array {
+  const open = 'event' in sealed ? saidBy(member, sealed) : entryOf(sealed);
+  const { statement, handling } = decodeEntry(open);
   return aSealedEntry(REGISTRY, {
     from: member,
     to: [to === member ? 'FR' : to],
@@ -305,14 +310,21 @@ async function expectTheModel(world: World, node: Node): Promise<void> {
     expect(overlaps[i]).toEqual(expected.overlaps.get(text) ?? []);
   }
   expect(await node.views.figures()).toEqual(expected.figures);
+  const leads = await readableLeads(world);
+  const isSealed = ({ place }: { place: string }): boolean => leads.has(place);
+  const readable = (await liveEntries(world)).map((one) => leads.get(one.place) ?? one);
+  const investigations = openInvestigations(readable);
   const { all, members } = await node.views.tallies();
   expect({ all, members: Object.fromEntries(members) }).toEqual(expected.tallies);
   for (const thing of [...HASH_TEXTS, ...SUBJECTS]) {
     const part = await node.views.connections.part(parseThingKey(thing, 'NL' as MemberCode));
     const things = thingsOf(part);
     expect(things).toEqual(expected.connected.part(thing));
-    const openings = await node.views.connections.openings(part);
-    expect(openings.map(({ entry }) => entry)).toEqual(expected.connected.openings(things));
+    const { open, sealed } = await node.views.connections.openings(part);
+    const about = investigations.filter((one) => things.includes(one.about));
+    const [hidden, plain] = [about.filter(isSealed), about.filter((one) => !isSealed(one))];
+    expect(open.map(({ entry }) => entry)).toEqual(plain.map(({ place }) => place));
+    expect(sealed.map(({ entry }) => entry).sort()).toEqual(hidden.map(({ place }) => place).sort());
   }
   expect(await talliesOf(node, expected.connected.tallies.keys())).toEqual(expected.connected.tallies);
 }
@@ -334,24 +346,31 @@ async function talliesOf(node: Node, entries: Iterable<string>): Promise<Map<str
   );
 }
 
+/** What is live, is sealed, and Australia can open, by place and as if it had been said openly. */
+async function readableLeads(world: World): Promise<Map<string, Placed>> {
+  const leads = (await liveEntries(world)).flatMap((one): Placed[] => {
+    const { member, generation, index, entry } = one;
+    const log = logName(FEDERATION, member as MemberCode, generation);
+    const statement = isSealedEntry(entry) ? OPEN(entry, log, index) : undefined;
+    return statement === undefined ? [] : [{ ...one, entry: { ...entry, statement } }];
+  });
+  return new Map(leads.map((one) => [one.place, one]));
+}
+
 /** Of what is live, what Australia can open is there, and found by its hashes. */
 async function expectTheLeads(world: World, node: Node): Promise<void> {
   await node.views.settled();
-  const expected = (await liveEntries(world)).flatMap(({ member, generation, index, place, entry }) => {
-    const log = logName(FEDERATION, member as MemberCode, generation);
-    const statement = isSealedEntry(entry) ? OPEN(entry, log, index) : undefined;
-    return statement === undefined ? [] : [{ place, statement }];
-  });
-  const shown = (place: string, statement: SealableStatement): string =>
+  const expected = [...(await readableLeads(world)).values()];
+  const shown = (place: string, statement: Entry['statement']): string =>
     `${place} ${JSON.stringify(statementToJson({ statement }))}`;
-  const leads: string[] = [];
-  for await (const { log, index, statement } of node.views.leads())
-    leads.push(shown(`${shortLogName(log)}:${index}`, statement));
-  expect(leads.sort()).toEqual(expected.map(({ place, statement }) => shown(place, statement)).sort());
+  const leads = (await node.leads()).map(({ place, statement }) => shown(place, statement));
+  expect(leads.sort()).toEqual(
+    expected.map(({ place, entry: { statement } }) => shown(place, statement)).sort(),
+  );
   const found = await node.views.sealedRecordsWith(ALL_HASHES);
   for (const [i, { algorithm, hash }] of ALL_HASHES.entries()) {
     const bearing = expected.filter(
-      ({ statement }) =>
+      ({ entry: { statement } }) =>
         statement.case === 'mediaRecord' && Buffer.compare(statement.value[algorithm], hash) === 0,
     );
     expect(found[i]?.map(({ log, index }) => `${shortLogName(log)}:${index}`).sort()).toEqual(

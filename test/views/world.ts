@@ -6,10 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { type MemberCode, shortLogName } from '../../node/names.js';
+import type { SealableStatement } from '../../node/statements/sealed-content.js';
+import { getMany, scan } from '../../node/views/buffered-db.js';
 import { openViews, type Views } from '../../node/views/driver.js';
 import type { FollowingOptions } from '../../node/views/following.js';
+import { leadsAt } from '../../node/views/lead-rows.js';
+import { placeText } from '../../node/views/log-table.js';
 import type { BulkOptions } from '../../node/views/short-index.js';
 import type { SourceLog, ViewSource } from '../../node/views/source.js';
+import { rangeOf, SPACE } from '../../node/views/spaces.js';
 import { entryOf, logOf, type RecordParts } from './records.js';
 
 interface WorldLog {
@@ -145,6 +150,19 @@ export class Node {
       for (const index of dead) this.#world.purge(short, index);
       if (!cutShort) await this.views.forgotten(log, dead);
     }
+  }
+
+  /** What was sealed and could be opened here, as the views keep it. */
+  async leads(): Promise<{ place: string; statement: SealableStatement }[]> {
+    await this.views.settled();
+    const reader = { getMany: (keys: readonly string[]) => getMany(this.#db, keys) };
+    const positions: string[] = [];
+    for await (const [key] of scan(this.#db, ...rangeOf(SPACE.lead))) positions.push(key.slice(1));
+    const { logs } = this.views.connections;
+    return (await leadsAt(reader, positions)).map(({ position, statement }) => ({
+      place: placeText(logs, position),
+      statement,
+    }));
   }
 
   async rebuiltDigest(): Promise<string> {
