@@ -1,8 +1,9 @@
-// start.1m, memory.*, disk.perEntry: a node that has taken a log of a million records and indexed it.
+// start.1m, memory.*, disk.perEntry, purge.1m: a node that has taken a log of a million records and indexed it.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Figure, MEMBERS } from './figure.js';
 import { startNode } from './icse.js';
+import { purgeOfLarge } from './purge.js';
 import { replicateTo } from './replicate.js';
 import { resultOf } from './result.js';
 import { diskBytes } from './scratch.js';
@@ -12,7 +13,7 @@ import { untilFound } from './until.js';
 const SETTLE_MS = 2000;
 
 export const million: Figure = {
-  names: ['start.1m', 'memory.1m', 'memory.peak', 'disk.perEntry'],
+  names: ['start.1m', 'memory.1m', 'memory.peak', 'disk.perEntry', 'purge.1m'],
   members: [MEMBERS.author, MEMBERS.receiver],
   async measure(bench) {
     const { author, scratch, sizes } = bench;
@@ -36,12 +37,14 @@ export const million: Figure = {
         await again.stop();
       }
     }
+    const purgeMs = await purgeOfLarge(bench, node.home, size);
     await scratch.remove(node.home);
     return [
       resultOf('start.1m', 'ms', startMs),
       resultOf('memory.1m', 'bytes', resident),
       resultOf('memory.peak', 'bytes', [peak]),
       resultOf('disk.perEntry', 'bytes', [disk]),
+      resultOf('purge.1m', 'ms', [purgeMs]),
     ];
   },
 };

@@ -7,6 +7,7 @@ import { million } from './million.js';
 import { hypercore, pouchdb } from './peers/peer-figure.js';
 import { publishBulk } from './publish-bulk.js';
 import { publishSingle } from './publish-single.js';
+import { purgeTen } from './purge.js';
 import { rawLimit } from './raw-limit.js';
 import { growth, relay, replicate } from './replicate.js';
 
@@ -20,6 +21,7 @@ export const PLAN: readonly Figure[] = [
   replicate,
   rawLimit,
   relay,
+  purgeTen,
   fanOut,
   growth('growth.400k', ({ sizes }) => sizes.growth.middle, 2),
   lookup('lookup.exact.2m', ({ sizes }) => sizes.lookup.manyHashes),

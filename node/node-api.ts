@@ -1,6 +1,5 @@
 // A node's face towards people and tools, over its parts: it turns what they know into plain values.
 
-import { readNodeCertificate } from '../certs/certificate.js';
 import type { HoldingItem, HubApi, LookupAnswer, NodeApi } from './api.js';
 import { entryFeed } from './entry-feed.js';
 import { faultDocument } from './evidence/fault-document.js';
@@ -37,8 +36,8 @@ export interface NodeParts {
   readonly knowledge: Knowledge;
   readonly open: Opener;
   readonly hub: HubApi | undefined;
-  /** The certificate that is shown now. */
-  readonly shown: { readonly tls: TlsIdentity };
+  /** The certificate that is shown now, and when it ends. */
+  readonly shown: { readonly tls: TlsIdentity; readonly notAfter: Date };
   readonly listen: string;
   readonly software: string;
   /** Why the hub has suspended us; undefined when it has not. */
@@ -96,7 +95,7 @@ export function nodeApi(parts: NodeParts): NodeApi {
         listen: parts.listen,
         connections: connectionStatuses(exchange, wantedLinks(me, parts.config), memory),
         logs: logStatuses(exchange, parts.book, memory),
-        certificate: { notAfter: readNodeCertificate(parts.shown.tls.leafPem).notAfter.toISOString() },
+        certificate: { notAfter: parts.shown.notAfter.toISOString() },
         warnings: parts.warnings(),
       };
     },

@@ -16,6 +16,7 @@ import { dialExchange, type Listener, listenExchange } from './exchange/grpc-wir
 import { NotReady } from './exchange/own-log.js';
 import { openPurgedBook } from './exchange/purged-book.js';
 import { openReceiptBook } from './exchange/receipt-book.js';
+import type { TlsIdentity } from './exchange/tls.js';
 import { Failure, messageOf } from './failure.js';
 import { type Address, addressText, parseAddress } from './home/address.js';
 import { readConfig } from './home/config.js';
@@ -128,7 +129,7 @@ async function assemble(
   const book = await openReceiptBook(database.receipts);
   const purgedBook = await openPurgedBook(database.purged);
 
-  const shown = { tls: identity.tls };
+  const shown = { tls: identity.tls, notAfter: notAfterOf(identity.tls) };
   let filled: (range: FilledRange) => void = () => {};
   let places: ExchangeOptions['places'] = (read, from, to) => read.read(from, to);
   const exchange = new Exchange({
@@ -221,9 +222,10 @@ async function assemble(
         office === undefined ? renewThroughHub(identity, clock) : () => office.office.enrolment.certifyHub(),
       onRenewed: (tls) => {
         shown.tls = tls;
+        shown.notAfter = notAfterOf(tls);
         listener?.renew(tls);
         office?.listener.renew(tls);
-        events.renewed(me, readNodeCertificate(tls.leafPem).notAfter);
+        events.renewed(me, shown.notAfter);
         exchange.renewLinks().catch(onError);
       },
       onFailure: (error, retryMs) => events.renewalFailed(messageOf(error), retryMs),
@@ -372,6 +374,11 @@ async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | voi
     purging: database.sublevel('purging'),
     publishing: database.sublevel('publishing'),
   };
+}
+
+/** When the node's certificate ends. */
+function notAfterOf({ leafPem }: TlsIdentity): Date {
+  return readNodeCertificate(leafPem).notAfter;
 }
 
 /** The address of a member in the registry; of Lyon, before there is one, that of the invitation. Throws Failure. */

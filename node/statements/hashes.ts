@@ -61,10 +61,11 @@ export function strongestHash(record: Hashes): NamedHash {
   throw new BadHash('the record has no hash');
 }
 
-/** True for the SHA-256, SHA-1 or MD5 of nothing. */
-export function isEmptyInputHash(algorithm: HashAlgorithm, hash: Uint8Array): boolean {
+/** True when the hash that begins at `at` is the SHA-256, SHA-1 or MD5 of nothing. */
+export function isEmptyInputHash(algorithm: HashAlgorithm, bytes: Uint8Array, at = 0): boolean {
   const empty = EMPTY_INPUT[algorithm];
-  return empty !== undefined && hash[0] === empty[0] && Buffer.compare(hash, empty) === 0;
+  if (empty === undefined || bytes[at] !== empty[0]) return false;
+  return Buffer.compare(bytes.subarray(at, at + empty.length), empty) === 0;
 }
 
 /** 144 bytes, or undefined unless the text is their base64. */

@@ -4,7 +4,7 @@
 
 import { LAST_DAY } from './day.js';
 import { type EntryBytes, SCHEMA_VERSION } from './entry.js';
-import { ALGORITHMS, HASH_BYTES, isEmptyInputHash } from './hashes.js';
+import { ALGORITHMS, type HashAlgorithm, isEmptyInputHash } from './hashes.js';
 import { checkClassification, MAX_MEDIA_BYTES } from './media-record.js';
 import { newPlainScan, type PlainScan, scanPlain } from './plain-scan.js';
 import { MADE_BEFORE, SALT_BYTES } from './rules.js';
@@ -16,6 +16,8 @@ const MAX_SIZE = Number(MAX_MEDIA_BYTES);
 /** Classifications that were found good, by their bytes: few are in use. */
 const MAX_KNOWN = 256;
 const goodClassifications = new Set<string>();
+/** The one found last, which the next record most often has as well. */
+let lastGood: Uint8Array | undefined;
 const scan = newPlainScan();
 
 /** True when the entry, whose bytes are canonical, is a media record that breaks no rule of a member's log. */
@@ -31,11 +33,11 @@ export function isGoodRecord(bytes: EntryBytes): boolean {
 
 function hasGoodHashes(bytes: Uint8Array, { hashAt }: PlainScan): boolean {
   let found = false;
-  for (const [place, algorithm] of ALGORITHMS.entries()) {
+  for (let place = 0; place < hashAt.length; place++) {
     const at = hashAt[place] as number;
     if (at === 0) continue;
     found = true;
-    if (isEmptyInputHash(algorithm, bytes.subarray(at, at + HASH_BYTES[algorithm]))) return false;
+    if (isEmptyInputHash(ALGORITHMS[place] as HashAlgorithm, bytes, at)) return false;
   }
   return found;
 }
@@ -44,9 +46,13 @@ function isGoodClassification(
   bytes: Uint8Array,
   { classificationAt, classificationEnd }: PlainScan,
 ): boolean {
+  if (isAt(bytes, classificationAt, classificationEnd, lastGood)) return true;
   const part = bytes.subarray(classificationAt, classificationEnd);
   const key = Buffer.from(part.buffer, part.byteOffset, part.length).toString('latin1');
-  if (goodClassifications.has(key)) return true;
+  if (goodClassifications.has(key)) {
+    lastGood = new Uint8Array(part);
+    return true;
+  }
   const scheme = textAt(part, 0, 0x0a);
   const code = textAt(part, scheme.length + 2, 0x12);
   if (scheme.length + code.length + 4 !== part.length) return false;
@@ -55,6 +61,12 @@ function isGoodClassification(
   if (reasons.length > 0) return false;
   if (goodClassifications.size === MAX_KNOWN) goodClassifications.clear();
   goodClassifications.add(key);
+  return true;
+}
+
+function isAt(bytes: Uint8Array, from: number, end: number, sought: Uint8Array | undefined): boolean {
+  if (end - from !== sought?.length) return false;
+  for (let i = 0; i < sought.length; i++) if (bytes[from + i] !== sought[i]) return false;
   return true;
 }
 

@@ -1,13 +1,16 @@
 // The index keys of many records in columns of numbers: sorted and compared without an object for each.
 
 import { HASH_SIZES, type PlainScan } from '../statements/plain-scan.js';
-import { fromBinary, readU16 } from './binary.js';
+import { readU16, readU32 } from './binary.js';
 import { RECORD_KIND } from './index-key.js';
 import { type LogNumber, memberNumberOf } from './position.js';
 import { RUN_ROW_BYTES } from './runs.js';
 
 /** Keys of one record: its id and at most one hash of each kind. */
 const MAX_KEYS = 1 + HASH_SIZES.length;
+
+/** More keys than are ever sorted at once: four bytes of a key and a place are one whole number below 2^53. */
+const PLACES = 2 ** 21;
 
 export class KeyColumns {
   readonly #log: LogNumber;
@@ -18,8 +21,10 @@ export class KeyColumns {
   readonly #owners: Uint32Array;
   #count = 0;
 
-  /** Room for the keys of so many records of a log. */
+  /** Room for the keys of so many records of a log. Throws RangeError above 349,525. */
   constructor(log: LogNumber, records: number) {
+    if (records * MAX_KEYS > PLACES)
+      throw new RangeError(`the keys of ${records} records are not sorted at once`);
     this.#log = log;
     this.#kinds = new Uint8Array(records * MAX_KEYS);
     this.#highs = new Uint32Array(records * MAX_KEYS);
@@ -45,9 +50,16 @@ export class KeyColumns {
 
   /** Places of the keys, sorted by key. */
   sorted(): Uint32Array {
+    const { packed, ends } = this.#packedByKind();
     const order = new Uint32Array(this.#count);
-    for (let place = 0; place < order.length; place++) order[place] = place;
-    return order.sort((a, b) => this.#compare(a, b));
+    let begin = 0;
+    for (const end of ends) {
+      packed.subarray(begin, end).sort();
+      for (let i = begin; i < end; i++) order[i] = (packed[i] as number) % PLACES;
+      this.#sortAlike(order, begin, end);
+      begin = end;
+    }
+    return order;
   }
 
   /** Calls back for the owners of keys that two records have, or that `isKnown`; `sorted` is as `sorted()` says. */
@@ -73,19 +85,53 @@ export class KeyColumns {
   /** The rows of a sorted run (runs.ts) for the records that `isIn`; `from` is the index of offset 0. */
   rows(sorted: Uint32Array, isIn: (owner: number) => boolean, from: number): Buffer {
     const rows = Buffer.allocUnsafe(sorted.length * RUN_ROW_BYTES);
-    const log = fromBinary(this.#log);
+    const log = readU32(this.#log, 0);
     let at = 0;
     for (const place of sorted) {
       const owner = this.#owners[place] as number;
       if (!isIn(owner)) continue;
       rows[at] = this.#kinds[place] as number;
-      rows.writeUInt32BE(this.#highs[place] as number, at + 1);
-      rows.writeUInt32BE(this.#lows[place] as number, at + 5);
-      rows.set(log, at + 9);
-      rows.writeUIntBE(from + owner, at + 13, 6);
+      putU32(rows, at + 1, this.#highs[place] as number);
+      putU32(rows, at + 5, this.#lows[place] as number);
+      putU32(rows, at + 9, log);
+      const index = from + owner;
+      const above = Math.floor(index / 2 ** 32);
+      rows[at + 13] = above >>> 8;
+      rows[at + 14] = above;
+      putU32(rows, at + 15, index);
       at += RUN_ROW_BYTES;
     }
     return rows.subarray(0, at);
+  }
+
+  /** Of each key its first four bytes and its place in one number, those of one kind together; and where each kind ends. */
+  #packedByKind(): { packed: Float64Array; ends: readonly number[] } {
+    const next = new Array<number>(MAX_KEYS + 1).fill(0);
+    for (let place = 0; place < this.#count; place++) {
+      const after = (this.#kinds[place] as number) + 1;
+      next[after] = (next[after] as number) + 1;
+    }
+    for (let kind = 1; kind <= MAX_KEYS; kind++)
+      next[kind] = (next[kind] as number) + (next[kind - 1] as number);
+    const packed = new Float64Array(this.#count);
+    for (let place = 0; place < this.#count; place++) {
+      const kind = this.#kinds[place] as number;
+      const at = next[kind] as number;
+      packed[at] = (this.#highs[place] as number) * PLACES + place;
+      next[kind] = at + 1;
+    }
+    return { packed, ends: next.slice(0, MAX_KEYS) };
+  }
+
+  /** Sorts those that begin alike, next to one another in [from, to), by the rest of the key. */
+  #sortAlike(order: Uint32Array, from: number, to: number): void {
+    for (let begin = from; begin < to; ) {
+      const high = this.#highs[order[begin] as number];
+      let end = begin + 1;
+      while (end < to && this.#highs[order[end] as number] === high) end++;
+      if (end - begin > 1) order.subarray(begin, end).sort((a, b) => this.#compare(a, b));
+      begin = end;
+    }
   }
 
   #push(owner: number, kind: number, high: number, low: number): void {
@@ -111,4 +157,11 @@ function u16At(bytes: Uint8Array, at: number): number {
 
 function u32At(bytes: Uint8Array, at: number): number {
   return u16At(bytes, at) * 0x1_0000 + u16At(bytes, at + 2);
+}
+
+function putU32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
 }
