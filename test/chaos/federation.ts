@@ -331,7 +331,9 @@ export class Federation {
         this.#isAuthor(from, content.value.log) &&
         !content.value.fill
       ) {
-        this.ledger.shown(from.member, content.value.log as LogName, sizeIn(content.value.checkpoint));
+        // Who fetches its own log back can know a checkpoint beyond what it has on disk, and sends what it has.
+        const { log, from: start, entries } = content.value;
+        this.ledger.shown(from.member, log as LogName, Number(start) + entries.length);
       } else if (content.case === 'heads') {
         for (const head of content.value.heads) {
           if (this.#isAuthor(from, head.log) && head.checkpoint.length > 0)
