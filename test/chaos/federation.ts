@@ -3,6 +3,7 @@
 
 import { create, fromBinary } from '@bufbuild/protobuf';
 import type { ExchangeEvent } from '../../node/exchange/exchange.js';
+import type { FrameRecord } from '../../node/exchange/frames.js';
 import { Failure } from '../../node/failure.js';
 import { type KeyPair, keyPairOf } from '../../node/keys/ed25519.js';
 import { deriveSecrets, type MemberSecrets, newSeed, publicKeysOf } from '../../node/keys/seed.js';
@@ -24,6 +25,7 @@ import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
 import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
+import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
 import { watchCuts } from './watch-cuts.js';
 
@@ -53,9 +55,11 @@ export class Federation {
   route: (to: MemberCode, from: Host) => Host | 'nobody' | undefined = () => undefined;
   onDelivery: (envelope: Envelope, from: Host, to: Host) => void = () => {};
   onEvent: (node: SimulatedNode, event: ExchangeEvent) => void = () => {};
+  onFrameTaken: (node: SimulatedNode, peer: MemberCode, record: FrameRecord) => void = () => {};
   /** Set for nodes that lie. */
   tamper: (host: Host) => Host['tamper'] = () => undefined;
   readonly #options: FederationOptions;
+  readonly #spreading = watchSpreading(this.ledger, () => this.time.now());
   readonly #starting = new Set<MemberCode>();
 
   private constructor(chance: Chance, hub: MemberSecrets, options: FederationOptions) {
@@ -169,7 +173,10 @@ export class Federation {
       onEvent: (from, event) => {
         this.onEvent(from, event);
         judge(from, event, this.ledger, this.replaced);
+        if (event.kind === 'forked') this.#spreading.found(from, event.log, event.toldBy);
       },
+      onFrameTaken: (by, peer, record) => this.onFrameTaken(by, peer, record),
+      onFrameSent: (by, link, messages) => this.#spreading.said(by, link, messages),
       onError: (from, error) => this.ledger.broken('no error is unhandled', `${from.member}: ${text(error)}`),
       dress: (store) => watchCuts(store, () => watched, this.ledger),
       liveViews: this.#options.liveViews,

@@ -55,7 +55,7 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
   process.on('unhandledRejection', unhandled);
   try {
     const weights = weightsOf(plan, tale);
-    time.after(plan.int(0, 30_000), () => federation.does(tale.name, () => tale.begin(federation)));
+    time.after(plan.int(0, tale.latestMs), () => federation.does(tale.name, () => tale.begin(federation)));
     for (let tries = 0; ledger.events < MIN_EVENTS && tries < 10 * MIN_EVENTS; tries++) {
       const kind = drawn(weights, scene.chance);
       if (kind.happen(scene)) ledger.happened(kind.name);

@@ -5,6 +5,8 @@
 import { MemoryLevel } from 'memory-level';
 import { utcDay } from '../../node/clock.js';
 import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
+import type { FrameRecord, SaidMessage } from '../../node/exchange/frames.js';
+import type { Link } from '../../node/exchange/link.js';
 import { openPurgedBook } from '../../node/exchange/purged-book.js';
 import { openReceiptBook } from '../../node/exchange/receipt-book.js';
 import { Failure } from '../../node/failure.js';
@@ -45,6 +47,10 @@ export interface Surroundings {
   /** Where a member listens now. */
   listening(member: MemberCode, from: Host): Host | undefined;
   onEvent(node: SimulatedNode, event: ExchangeEvent): void;
+  /** A frame of the peer was found good, and is about to be heard. */
+  onFrameTaken(node: SimulatedNode, peer: MemberCode, record: FrameRecord): void;
+  /** A frame goes out. */
+  onFrameSent(node: SimulatedNode, link: Link, messages: readonly SaidMessage[]): void;
   /** An error that nothing caught. */
   onError(node: SimulatedNode, error: unknown): void;
   /** The store as the node sees it: where its writes are watched. */
@@ -113,7 +119,11 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     onEvent: (event) => {
       if (running) around.onEvent(node, event);
     },
-    onFrame: () => {},
+    onFrame: (link, direction, record, messages) => {
+      if (!running) return;
+      if (direction === 'in') around.onFrameTaken(node, link.member, record);
+      else around.onFrameSent(node, link, messages);
+    },
     onSession: () => {},
     onFilled: (log, from, to) => views?.wake([{ log, from, to }]),
     places: (log, from, to) => log.read(from, to),
