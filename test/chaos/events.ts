@@ -4,8 +4,11 @@
 import { create } from '@bufbuild/protobuf';
 import { publicKeysOf } from '../../node/keys/seed.js';
 import { LYON, type MemberCode, parseLogName, parseMemberCode, shortLogName } from '../../node/names.js';
+import { sealStatement } from '../../node/publishing/sealing.js';
 import { nextLog } from '../../node/registry/state.js';
+import { buildEntry } from '../../node/statements/build.js';
 import { dayText } from '../../node/statements/day.js';
+import type { SealableStatement } from '../../node/statements/sealed-content.js';
 import { statementFromJson } from '../../node/statements/statement-json.js';
 import { uuidText } from '../../node/statements/uuid.js';
 import type { Commit } from '../../node/store/log-store.js';
@@ -53,6 +56,7 @@ export const EVENTS: readonly EventKind[] = [
   { name: 'publish one', weight: 60, happen: (scene) => publishAt(scene, 1) },
   { name: 'publish many', weight: 8, happen: (scene) => publishAt(scene, scene.chance.int(2, MAX_MANY)) },
   { name: 'statement', weight: 12, happen: sayAt },
+  { name: 'sealed lead', weight: 6, happen: sealAt },
   { name: 'link cut', weight: 10, happen: cutLink },
   { name: 'dark path', weight: 5, happen: darkPath },
   { name: 'partition', weight: 3, happen: partition },
@@ -75,6 +79,24 @@ export const EVENTS: readonly EventKind[] = [
   { name: 'reinstatement', weight: 3, happen: reinstate },
   { name: 'key replacement', weight: 1, happen: replaceKeys },
 ];
+
+/** After these some streams begin anew. */
+export const BREAKS_STREAMS: ReadonlySet<string> = new Set([
+  'link cut',
+  'dark path',
+  'partition',
+  'duplicate dial',
+  'simultaneous dial',
+  'clock jump',
+  'kill',
+  'power cut',
+  'power cut at a write',
+  'restart',
+  'hub restart',
+  'restore from an old backup',
+  'hub loss',
+  'key replacement',
+]);
 
 function alive({ federation }: Scene): SimulatedNode[] {
   return [...federation.nodes.values()].filter((node) => node.isRunning);
@@ -140,6 +162,35 @@ function aVictim({ federation, chance }: Scene, event: string): object {
   const today = Math.floor(federation.time.now() / 86_400_000);
   const end = chance.happens(0.2) ? { keepUntil: dayText(today + chance.int(0, 2)) } : {};
   return { event, subject: `NL/${subject}`, ...end };
+}
+
+/** A lead for some of the others. */
+function sealAt(scene: Scene): boolean {
+  const { federation, chance } = scene;
+  const nodes = federation.copiesPublish ? federation.running() : alive(scene);
+  if (nodes.length === 0) return false;
+  const node = chance.pick(nodes);
+  const registry = node.registry.state;
+  const own = registry.members.get(node.member)?.log;
+  const others = [...registry.members.values()].filter(
+    ({ code, suspended }) => code !== node.member && !suspended,
+  );
+  if (own === undefined || others.length === 0) return false;
+  const first = chance.pick(others).code;
+  const readers = [first, ...others.map(({ code }) => code).filter((code) => code !== first && chance.happens(0.2))];
+  const author = { member: node.member, generation: parseLogName(own).generation };
+  const { statement } = statementFromJson(aVictim(scene, 'victim-identified'), node.member);
+  const sealed = sealStatement({
+    statement: statement as SealableStatement,
+    readers,
+    author,
+    keepUntilDay: chance.happens(0.2) ? Math.floor(federation.time.now() / 86_400_000) + chance.int(0, 2) : 0,
+    now: Math.floor(federation.time.now() / 1000),
+    registry,
+    random: (sizeBytes) => chance.bytes(sizeBytes),
+  });
+  federation.publish(node, [buildEntry(sealed)]);
+  return true;
 }
 
 function aPair({ federation, chance }: Scene): [MemberCode, MemberCode] | undefined {

@@ -2,6 +2,7 @@
 // watches what nodes show each other and what they say happened, and writes down every promise that breaks.
 
 import { create, fromBinary } from '@bufbuild/protobuf';
+import { utcDay } from '../../node/clock.js';
 import type { ExchangeEvent } from '../../node/exchange/exchange.js';
 import type { FrameRecord } from '../../node/exchange/frames.js';
 import { Failure } from '../../node/failure.js';
@@ -24,14 +25,18 @@ import type { Chance } from './chance.js';
 import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
+import { checkWritten } from './purge-promises.js';
 import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
 import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
-import { watchCuts } from './watch-cuts.js';
+import { watchWrites } from './watch-writes.js';
+import { type Ends, endsOf } from './what-goes.js';
 
 export const FEDERATION = 'ab'.repeat(32) as FederationId;
 export interface FederationOptions {
   readonly liveViews: boolean;
+  /** A member that never purges. */
+  readonly ignoring?: MemberCode | undefined;
 }
 
 export class Federation {
@@ -131,6 +136,8 @@ export class Federation {
       secrets,
       disk: await newDisk(this.time, this.chance.fork(`disk ${member} ${this.time.now()}`), content),
       receipts: new Map(),
+      purged: new Map(),
+      complies: member !== this.#options.ignoring,
       skewMs: 0,
       dials: before?.dials ?? new Set(member === LYON ? [] : [LYON]),
     };
@@ -178,7 +185,13 @@ export class Federation {
       onFrameTaken: (by, peer, record) => this.onFrameTaken(by, peer, record),
       onFrameSent: (by, link, messages) => this.#spreading.said(by, link, messages),
       onError: (from, error) => this.ledger.broken('no error is unhandled', `${from.member}: ${text(error)}`),
-      dress: (store) => watchCuts(store, () => watched, this.ledger),
+      dress: (store) =>
+        watchWrites(
+          store,
+          () => watched,
+          this.ledger,
+          (values) => checkWritten(this, home.member, values),
+        ),
       liveViews: this.#options.liveViews,
     });
     node.host.tamper = this.tamper(node.host);
@@ -243,11 +256,24 @@ export class Federation {
     if (!this.mayAppend(node)) return;
     for (const entry of entries) {
       this.does(`publish at ${node.member}`, async () => {
-        const { log, index } = await node.publish(entry);
-        if (this.ledger.dishonest.has(node.member)) return;
-        this.ledger.acknowledge(log.name, index, entry);
+        await this.publishNow(node, entry);
       });
     }
+  }
+
+  /** Resolves when the entry is acknowledged. */
+  async publishNow(node: SimulatedNode, entry: Uint8Array): Promise<void> {
+    const said = this.ledger.publishes(node.member, entry);
+    const { log, index } = await node.publish(entry);
+    if (this.ledger.dishonest.has(node.member)) return;
+    this.ledger.acknowledge(log.name, index, entry);
+    said.place = { log: log.name, index };
+  }
+
+  /** What of all that was published is to be gone by now. */
+  ends(): Ends {
+    const { state } = (this.hub ?? (this.running()[0] as SimulatedNode)).registry;
+    return endsOf(this.ledger.said, this.state() ?? state, utcDay(this.time.now()), (said) => this.ledger.keeps(said));
   }
 
   /**

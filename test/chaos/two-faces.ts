@@ -14,7 +14,7 @@ async function copyHome(federation: Federation, member: MemberCode): Promise<Hom
   const home = federation.homes.get(member) as Home;
   const content = await home.disk.copy();
   const disk = await newDisk(federation.time, federation.chance.fork(`copy ${member}`), content);
-  return { ...home, disk, receipts: new Map(home.receipts), dials: new Set(home.dials) };
+  return { ...home, disk, receipts: new Map(home.receipts), purged: new Map(home.purged), dials: new Set(home.dials) };
 }
 
 /** A copied home runs beside the first, and people publish at both. */

@@ -8,7 +8,7 @@ import type { Clock } from '../../node/clock.js';
 const START_MS = Date.UTC(2026, 2, 14, 23, 0);
 
 interface Due {
-  readonly at: number;
+  at: number;
   readonly order: number;
   act: (() => void) | undefined;
 }
@@ -35,6 +35,12 @@ export class VirtualTime {
     return new Promise((resolve) => {
       this.after(ms, resolve);
     });
+  }
+
+  /** So much time passes in which nothing happens, as while machines sleep: what is due is as far off as before. */
+  leap(ms: number): void {
+    this.#now += ms;
+    for (const due of this.#heap) due.at += ms;
   }
 
   /** Lets all that is due within so much time happen, in order. */
