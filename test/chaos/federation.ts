@@ -1,7 +1,7 @@
 // A federation in the simulation: homes and the nodes that run on them, and what the hub's operator can do. It
 // watches what nodes show each other and what they say happened, and writes down every promise that breaks.
 
-import { create, fromBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { utcDay } from '../../node/clock.js';
 import type { ExchangeEvent } from '../../node/exchange/exchange.js';
 import type { FrameRecord } from '../../node/exchange/frames.js';
@@ -16,21 +16,21 @@ import { registryLog } from '../../node/registry/state.js';
 import { buildEntry, type EntryParts } from '../../node/statements/build.js';
 import type { Author } from '../../node/statements/references.js';
 import type { Commit, LogStore } from '../../node/store/log-store.js';
-import { parseTreeHead } from '../../node/tlog/checkpoint.js';
-import { ed25519Signer, parseNote } from '../../node/tlog/note.js';
-import { type Envelope, MessageSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { ed25519Signer } from '../../node/tlog/note.js';
+import type { Envelope } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { AdmitSchema, AmendSchema, MemberKeysSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { judge } from './accusations.js';
 import type { Chance } from './chance.js';
 import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
-import { checkWritten } from './purge-promises.js';
+import { checkHeard, checkWritten } from './purge-promises.js';
 import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
 import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
 import { watchWrites } from './watch-writes.js';
 import { type Ends, endsOf } from './what-goes.js';
+import { noteWhatIsShown } from './what-is-shown.js';
 
 export const FEDERATION = 'ab'.repeat(32) as FederationId;
 export interface FederationOptions {
@@ -79,7 +79,8 @@ export class Federation {
     };
     this.network.onDelivery = (envelope, from, to) => {
       this.onDelivery(envelope, from, to);
-      this.#delivered(envelope, from);
+      noteWhatIsShown(this.ledger, envelope, from);
+      checkHeard(this, envelope, from.member, to.member);
     };
   }
 
@@ -273,7 +274,9 @@ export class Federation {
   /** What of all that was published is to be gone by now. */
   ends(): Ends {
     const { state } = (this.hub ?? (this.running()[0] as SimulatedNode)).registry;
-    return endsOf(this.ledger.said, this.state() ?? state, utcDay(this.time.now()), (said) => this.ledger.keeps(said));
+    return endsOf(this.ledger.said, this.state() ?? state, utcDay(this.time.now()), (said) =>
+      this.ledger.keeps(said),
+    );
   }
 
   /**
@@ -351,36 +354,6 @@ export class Federation {
       }
     }
   }
-
-  /** Remembers what the sender has shown that it has. */
-  #delivered(envelope: Envelope, from: Host): void {
-    if (envelope.content.case !== 'frame' || this.ledger.dishonest.has(from.member)) return;
-    for (const bytes of envelope.content.value.messages) {
-      const { content } = fromBinary(MessageSchema, bytes);
-      if (content.case === 'receipt' && content.value.by === from.member) {
-        this.ledger.shown(from.member, content.value.log as LogName, sizeIn(content.value.note));
-      } else if (
-        content.case === 'segment' &&
-        this.#isAuthor(from, content.value.log) &&
-        !content.value.fill
-      ) {
-        // Who fetches its own log back can know a checkpoint beyond what it has on disk, and sends what it has.
-        const { log, from: start, entries } = content.value;
-        this.ledger.shown(from.member, log as LogName, Number(start) + entries.length);
-      } else if (content.case === 'heads') {
-        for (const head of content.value.heads) {
-          if (this.#isAuthor(from, head.log) && head.checkpoint.length > 0)
-            this.ledger.shown(from.member, head.log as LogName, Number(head.size));
-        }
-      } else if (content.case === 'ack' && content.value.size > 0n) {
-        this.ledger.shown(from.member, content.value.log as LogName, Number(content.value.size));
-      }
-    }
-  }
-
-  #isAuthor(host: Host, log: string): boolean {
-    return (parseLogName(log).member ?? LYON) === host.member;
-  }
 }
 
 export function secretsFrom(chance: Chance): MemberSecrets {
@@ -393,14 +366,6 @@ export async function sizeOn(store: LogStore, name: LogName): Promise<number> {
   const rules = { keys: none, keysAt: none, cut: () => undefined, examine: () => undefined };
   const log = await Log.open(name, store, rules);
   return log.size;
-}
-
-function sizeIn(note: Uint8Array): number {
-  try {
-    return parseTreeHead(parseNote(note).text).size;
-  } catch {
-    return 0;
-  }
 }
 
 export function text(error: unknown): string {

@@ -4,12 +4,14 @@
 import type { MemberCode } from '../../node/names.js';
 import { LYON } from '../../node/names.js';
 import { type Chance, chanceOf } from './chance.js';
-import { aRecordFor, BREAKS_STREAMS, COUNTRIES, EVENTS, type Scene } from './events.js';
+import { BREAKS_STREAMS, COUNTRIES, EVENTS } from './events.js';
 import { Federation } from './federation.js';
 import type { BrokenPromise } from './ledger.js';
 import { checkContent, checkPromises, haveConverged, liveMembers } from './promises.js';
 import { checkPurging, purgeEverywhere } from './purge-promises.js';
 import { quickSignatures } from './quick-signatures.js';
+import { aRecordFor } from './sayings.js';
+import type { Scene } from './scene.js';
 import { watchStalls } from './stalls.js';
 import { drawTale, type Tale } from './tales.js';
 

@@ -89,7 +89,13 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
         if (index >= cut && (node.member !== author || ledger.setBack.has(author))) continue;
         const item = items[index];
         const how =
-          item === undefined ? 'missing' : textOf(item) !== leaf ? 'another' : isHole(item) && isDue(leaf, node) ? 'a hole' : '';
+          item === undefined
+            ? 'missing'
+            : textOf(item) !== leaf
+              ? 'another'
+              : isHole(item) && isDue(leaf, node)
+                ? 'a hole'
+                : '';
         if (how !== '') lost.set(how, [...(lost.get(how) ?? []), index]);
       }
       for (const [how, [first, ...more]] of lost) {

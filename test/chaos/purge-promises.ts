@@ -2,8 +2,9 @@
 
 import type { LogName, MemberCode } from '../../node/names.js';
 import { registryLog } from '../../node/registry/state.js';
-import { openerOf } from '../../node/views/opener.js';
 import type { SealedEntry } from '../../node/statements/sealed-content.js';
+import { openerOf } from '../../node/views/opener.js';
+import type { Envelope } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 import { liveMembers } from './promises.js';
@@ -113,8 +114,27 @@ function checkReaders(federation: Federation, live: readonly SimulatedNode[]): v
   }
 }
 
-/** Told of each write of a node: nobody ever has on its disk what was sealed for others. */
-export function checkWritten(federation: Federation, member: MemberCode, values: readonly Uint8Array[]): void {
+/** A message that bears a sealed entry is longer. */
+const MIN_SEALED_BYTES = 300;
+
+/** Told of each envelope that arrives: no honest node sends anybody what was sealed for others. */
+export function checkHeard(
+  federation: Federation,
+  { content }: Envelope,
+  from: MemberCode,
+  to: MemberCode,
+): void {
+  if (content.case !== 'frame' || federation.ledger.dishonest.has(from)) return;
+  const long = content.value.messages.filter(({ length }) => length >= MIN_SEALED_BYTES);
+  if (long.length > 0) checkWritten(federation, to, long);
+}
+
+/** Told of each write of a node: nobody ever has what was sealed for others. */
+export function checkWritten(
+  federation: Federation,
+  member: MemberCode,
+  values: readonly Uint8Array[],
+): void {
   for (const said of federation.ledger.sealed) {
     if (isFor(said, member)) continue;
     const needle = needleOf(said);

@@ -138,7 +138,9 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     onSession: () => {},
     onFilled: (log, from, to) => views?.wake([{ log, from, to }]),
     places: (log, from, to) =>
-      views === undefined || !home.complies ? log.read(from, to) : placesForPeers(log, from, to, trustIn(views)),
+      views === undefined || !home.complies
+        ? log.read(from, to)
+        : placesForPeers(log, from, to, trustIn(views)),
   });
   const views = around.liveViews ? await follow() : undefined;
   let purger = views === undefined ? undefined : startPurging(views);
