@@ -151,10 +151,10 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
   let settledViews: Views | undefined;
   let appender: { log: Log; appender: Appender } | undefined;
 
-  function follow(): Promise<Views> {
+  async function follow(): Promise<Views> {
     const database = new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' });
     // All that the views use is in AbstractLevel, which both engines are.
-    return openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
+    const views = await openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
       // By the true time: what is compared across nodes must be of one day.
       today: () => utcDay(time.now()),
       open: openerOf(anchors.federation, member, secrets.sealing),
@@ -165,6 +165,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
         },
       },
     });
+    return inNoTime(views, time);
   }
 
   function trustIn(views: Views): FateSurroundings {
@@ -196,7 +197,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
 
   /** The views, followed from now on if they were not. */
   async function theViews(): Promise<Views> {
-    settledViews ??= views ?? (await follow());
+    settledViews ??= views ?? (await time.during(follow()));
     await settledViews.settled();
     return settledViews;
   }
@@ -265,6 +266,29 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
   for (const peer of home.dials) exchange.keepLinkTo(peer);
   host.accept = (wire) => exchange.accept(wire);
   return node;
+}
+
+/** The views, whose work takes turns of the event loop but no virtual time: so a seed gives one history, and no other. */
+function inNoTime(views: Views, time: VirtualTime): Views {
+  const { wake } = views;
+  const methods = [
+    'settled',
+    'forget',
+    'forgotten',
+    'causeOfDeath',
+    'deadIn',
+    'logsWithDead',
+    'status',
+  ] as const;
+  for (const name of methods) {
+    const method = views[name].bind(views) as (...given: unknown[]) => Promise<unknown>;
+    Object.assign(views, { [name]: (...given: unknown[]) => time.during(method(...given)) });
+  }
+  views.wake = (filled) => {
+    wake.call(views, filled);
+    views.settled().catch(() => {});
+  };
+  return views;
 }
 
 function textDatabase(pairs: Map<string, string>): TextDatabase {
