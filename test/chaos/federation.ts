@@ -181,7 +181,7 @@ export class Federation {
       onEvent: (from, event) => {
         this.onEvent(from, event);
         judge(from, event, this.ledger, this.replaced);
-        if (event.kind === 'forked') this.#spreading.found(from, event.log, event.toldBy);
+        if (event.kind === 'forked') this.#spreading.found(from, event.log);
       },
       onFrameTaken: (by, peer, record) => this.onFrameTaken(by, peer, record),
       onFrameSent: (by, link, messages) => this.#spreading.said(by, link, messages),

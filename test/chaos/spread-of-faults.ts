@@ -4,7 +4,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { SaidMessage } from '../../node/exchange/frames.js';
 import type { Link } from '../../node/exchange/link.js';
-import type { LogName, MemberCode } from '../../node/names.js';
+import type { LogName } from '../../node/names.js';
 import { MessageSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Ledger, short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -14,7 +14,7 @@ const AT_ONCE_MS = 1000;
 
 export interface Spreading {
   /** The node has just found, or heard from a peer, that the log is forked. */
-  found(node: SimulatedNode, log: LogName, toldBy: MemberCode): void;
+  found(node: SimulatedNode, log: LogName): void;
   /** The node has sent the messages. */
   said(node: SimulatedNode, link: Link, messages: readonly SaidMessage[]): void;
 }
@@ -25,10 +25,10 @@ export function watchSpreading(ledger: Ledger, now: () => number): Spreading {
   const due = new WeakMap<Link, Map<LogName, number>>();
 
   return {
-    found(node, log, toldBy) {
+    found(node, log) {
       if (ledger.dishonest.has(node.member)) return;
       for (const link of node.exchange.links()) {
-        if (link.member === toldBy || link.ended) continue;
+        if (link.ended) continue;
         due.set(link, (due.get(link) ?? new Map<LogName, number>()).set(log, now()));
       }
     },

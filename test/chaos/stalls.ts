@@ -2,7 +2,7 @@
 // there. What a new stream would repair has to be repaired on the old one too.
 
 import type { Link } from '../../node/exchange/link.js';
-import type { LogName } from '../../node/names.js';
+import type { LogName, MemberCode } from '../../node/names.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 
@@ -15,10 +15,10 @@ type Standing = Map<LogName, { readonly size: number; readonly since: number }>;
 
 /** Looks at all streams from now on, for as long as virtual time goes on. */
 export function watchStalls(federation: Federation): void {
-  const { ledger, time, network } = federation;
+  const { ledger, time, network, nodes } = federation;
   const standings = new WeakMap<Link, Standing>();
 
-  function lookAt(link: Link, by: string): void {
+  function lookAt(link: Link, by: MemberCode): void {
     const before = standings.get(link);
     const now: Standing = new Map();
     standings.set(link, now);
@@ -33,11 +33,17 @@ export function watchStalls(federation: Federation): void {
     }
   }
 
+  /** A peer that is gone without a word is noticed by keep-alive. */
+  function isWhole({ member, sessionId }: Link, by: MemberCode): boolean {
+    const theirs = nodes.get(member)?.exchange.linkTo(by)?.sessionId;
+    return !network.isDark(member, by) && theirs !== undefined && Buffer.compare(theirs, sessionId) === 0;
+  }
+
   function look(): void {
     for (const { member, exchange } of federation.running()) {
       if (ledger.dishonest.has(member)) continue;
       for (const link of exchange.links()) {
-        if (ledger.dishonest.has(link.member) || network.isDark(member, link.member)) standings.delete(link);
+        if (ledger.dishonest.has(link.member) || !isWhole(link, member)) standings.delete(link);
         else lookAt(link, member);
       }
     }
