@@ -8,7 +8,7 @@ import { short } from './ledger.js';
 
 const LOOK_MS = 2000;
 /** Longer than question and answer take on the slowest network; a dark path and a slow disk do not count. */
-const MAX_STALL_MS = 12_000;
+const MAX_STALL_MS = 20_000;
 
 /** Where each log stands on a stream, since when. */
 type Standing = Map<LogName, { readonly size: number; readonly since: number }>;
