@@ -372,9 +372,8 @@ export class Exchange implements LinkHost {
     // A log of ours that is closed since does not keep us from the one that came after it.
     if (this.logs.registry.state.members.get(this.me)?.log === log)
       this.ownLogDiffers(link, log, 'another log signed with our key exists');
-    for (const other of this.#streams.live.values()) {
-      if (other !== link) other.session.say({ case: 'fault', value: fault });
-    }
+    // Whoever showed one of the two notes may know no other: only together do they prove anything.
+    for (const other of this.#streams.live.values()) other.session.say({ case: 'fault', value: fault });
   }
 
   ownLogDiffers(link: Link, log: LogName, what: string): void {

@@ -52,7 +52,7 @@ interface Tally {
 export async function purge(around: PurgeSurroundings): Promise<Purged> {
   const { views, logs, progress, signal } = around;
   // A long log may take the views longer than a node has to stop.
-  await unlessAborted(views.settled(), signal);
+  await unlessAborted(() => views.settled(), signal);
   const upTo = new Map<LogName, number>();
   for (const log of logs.all()) {
     if (parseLogName(log.name).member === undefined) continue;
@@ -119,16 +119,16 @@ async function dropBatch(
   return { dropped: gone.map(({ index }) => index), waiting };
 }
 
-/** Resolves with the work; rejects with why when the signal aborts before. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves with the work; rejects with why when the signal aborts before. Nothing begins once it has. */
+async function unlessAborted(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     stop = () => reject(signal.reason);
   });
   signal.addEventListener('abort', stop);
   try {
-    signal.throwIfAborted();
-    await Promise.race([work, aborted]);
+    await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
   }

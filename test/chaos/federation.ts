@@ -1,8 +1,10 @@
 // A federation in the simulation: homes and the nodes that run on them, and what the hub's operator can do. It
 // watches what nodes show each other and what they say happened, and writes down every promise that breaks.
 
-import { create, fromBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
+import { utcDay } from '../../node/clock.js';
 import type { ExchangeEvent } from '../../node/exchange/exchange.js';
+import type { FrameRecord } from '../../node/exchange/frames.js';
 import { Failure } from '../../node/failure.js';
 import { type KeyPair, keyPairOf } from '../../node/keys/ed25519.js';
 import { deriveSecrets, type MemberSecrets, newSeed, publicKeysOf } from '../../node/keys/seed.js';
@@ -14,22 +16,27 @@ import { registryLog } from '../../node/registry/state.js';
 import { buildEntry, type EntryParts } from '../../node/statements/build.js';
 import type { Author } from '../../node/statements/references.js';
 import type { Commit, LogStore } from '../../node/store/log-store.js';
-import { parseTreeHead } from '../../node/tlog/checkpoint.js';
-import { ed25519Signer, parseNote } from '../../node/tlog/note.js';
-import { type Envelope, MessageSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { ed25519Signer } from '../../node/tlog/note.js';
+import type { Envelope } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { AdmitSchema, AmendSchema, MemberKeysSchema } from '../../proto/gen/icse/v1/registry_pb.js';
 import { judge } from './accusations.js';
 import type { Chance } from './chance.js';
 import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
+import { checkHeard, checkWritten } from './purge-promises.js';
 import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
+import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
-import { watchCuts } from './watch-cuts.js';
+import { watchWrites } from './watch-writes.js';
+import { type Ends, endsOf } from './what-goes.js';
+import { noteWhatIsShown } from './what-is-shown.js';
 
 export const FEDERATION = 'ab'.repeat(32) as FederationId;
 export interface FederationOptions {
   readonly liveViews: boolean;
+  /** A member that never purges. */
+  readonly ignoring?: MemberCode | undefined;
 }
 
 export class Federation {
@@ -53,9 +60,11 @@ export class Federation {
   route: (to: MemberCode, from: Host) => Host | 'nobody' | undefined = () => undefined;
   onDelivery: (envelope: Envelope, from: Host, to: Host) => void = () => {};
   onEvent: (node: SimulatedNode, event: ExchangeEvent) => void = () => {};
+  onFrameTaken: (node: SimulatedNode, peer: MemberCode, record: FrameRecord) => void = () => {};
   /** Set for nodes that lie. */
   tamper: (host: Host) => Host['tamper'] = () => undefined;
   readonly #options: FederationOptions;
+  readonly #spreading = watchSpreading(this.ledger, () => this.time.now());
   readonly #starting = new Set<MemberCode>();
 
   private constructor(chance: Chance, hub: MemberSecrets, options: FederationOptions) {
@@ -70,7 +79,8 @@ export class Federation {
     };
     this.network.onDelivery = (envelope, from, to) => {
       this.onDelivery(envelope, from, to);
-      this.#delivered(envelope, from);
+      noteWhatIsShown(this.ledger, envelope, from);
+      checkHeard(this, envelope, from.member, to.member);
     };
   }
 
@@ -127,6 +137,8 @@ export class Federation {
       secrets,
       disk: await newDisk(this.time, this.chance.fork(`disk ${member} ${this.time.now()}`), content),
       receipts: new Map(),
+      purged: new Map(),
+      complies: member !== this.#options.ignoring,
       skewMs: 0,
       dials: before?.dials ?? new Set(member === LYON ? [] : [LYON]),
     };
@@ -169,9 +181,18 @@ export class Federation {
       onEvent: (from, event) => {
         this.onEvent(from, event);
         judge(from, event, this.ledger, this.replaced);
+        if (event.kind === 'forked') this.#spreading.found(from, event.log);
       },
+      onFrameTaken: (by, peer, record) => this.onFrameTaken(by, peer, record),
+      onFrameSent: (by, link, messages) => this.#spreading.said(by, link, messages),
       onError: (from, error) => this.ledger.broken('no error is unhandled', `${from.member}: ${text(error)}`),
-      dress: (store) => watchCuts(store, () => watched, this.ledger),
+      dress: (store) =>
+        watchWrites(
+          store,
+          () => watched,
+          this.ledger,
+          (values) => checkWritten(this, home.member, values),
+        ),
       liveViews: this.#options.liveViews,
     });
     node.host.tamper = this.tamper(node.host);
@@ -236,11 +257,26 @@ export class Federation {
     if (!this.mayAppend(node)) return;
     for (const entry of entries) {
       this.does(`publish at ${node.member}`, async () => {
-        const { log, index } = await node.publish(entry);
-        if (this.ledger.dishonest.has(node.member)) return;
-        this.ledger.acknowledge(log.name, index, entry);
+        await this.publishNow(node, entry);
       });
     }
+  }
+
+  /** Resolves when the entry is acknowledged. */
+  async publishNow(node: SimulatedNode, entry: Uint8Array): Promise<void> {
+    const said = this.ledger.publishes(node.member, entry);
+    const { log, index } = await node.publish(entry);
+    if (this.ledger.dishonest.has(node.member)) return;
+    this.ledger.acknowledge(log.name, index, entry);
+    said.place = { log: log.name, index };
+  }
+
+  /** What of all that was published is to be gone by now. */
+  ends(): Ends {
+    const { state } = (this.hub ?? (this.running()[0] as SimulatedNode)).registry;
+    return endsOf(this.ledger.said, this.state() ?? state, utcDay(this.time.now()), (said) =>
+      this.ledger.keeps(said),
+    );
   }
 
   /**
@@ -318,34 +354,6 @@ export class Federation {
       }
     }
   }
-
-  /** Remembers what the sender has shown that it has. */
-  #delivered(envelope: Envelope, from: Host): void {
-    if (envelope.content.case !== 'frame' || this.ledger.dishonest.has(from.member)) return;
-    for (const bytes of envelope.content.value.messages) {
-      const { content } = fromBinary(MessageSchema, bytes);
-      if (content.case === 'receipt' && content.value.by === from.member) {
-        this.ledger.shown(from.member, content.value.log as LogName, sizeIn(content.value.note));
-      } else if (
-        content.case === 'segment' &&
-        this.#isAuthor(from, content.value.log) &&
-        !content.value.fill
-      ) {
-        this.ledger.shown(from.member, content.value.log as LogName, sizeIn(content.value.checkpoint));
-      } else if (content.case === 'heads') {
-        for (const head of content.value.heads) {
-          if (this.#isAuthor(from, head.log) && head.checkpoint.length > 0)
-            this.ledger.shown(from.member, head.log as LogName, Number(head.size));
-        }
-      } else if (content.case === 'ack' && content.value.size > 0n) {
-        this.ledger.shown(from.member, content.value.log as LogName, Number(content.value.size));
-      }
-    }
-  }
-
-  #isAuthor(host: Host, log: string): boolean {
-    return (parseLogName(log).member ?? LYON) === host.member;
-  }
 }
 
 export function secretsFrom(chance: Chance): MemberSecrets {
@@ -358,14 +366,6 @@ export async function sizeOn(store: LogStore, name: LogName): Promise<number> {
   const rules = { keys: none, keysAt: none, cut: () => undefined, examine: () => undefined };
   const log = await Log.open(name, store, rules);
   return log.size;
-}
-
-function sizeIn(note: Uint8Array): number {
-  try {
-    return parseTreeHead(parseNote(note).text).size;
-  } catch {
-    return 0;
-  }
 }
 
 export function text(error: unknown): string {

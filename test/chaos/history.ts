@@ -4,11 +4,15 @@
 import type { MemberCode } from '../../node/names.js';
 import { LYON } from '../../node/names.js';
 import { type Chance, chanceOf } from './chance.js';
-import { aRecordFor, COUNTRIES, EVENTS, type Scene } from './events.js';
+import { BREAKS_STREAMS, COUNTRIES, EVENTS } from './events.js';
 import { Federation } from './federation.js';
 import type { BrokenPromise } from './ledger.js';
-import { checkPromises, haveConverged, liveMembers } from './promises.js';
+import { checkContent, checkPromises, haveConverged, liveMembers } from './promises.js';
+import { checkPurging, purgeEverywhere } from './purge-promises.js';
 import { quickSignatures } from './quick-signatures.js';
+import { aRecordFor } from './sayings.js';
+import type { Scene } from './scene.js';
+import { watchStalls } from './stalls.js';
 import { drawTale, type Tale } from './tales.js';
 
 export interface HistoryResult {
@@ -23,6 +27,8 @@ export interface HistoryResult {
 }
 
 const MIN_EVENTS = 200;
+/** At the end of some histories no stream is broken, and none that begins anew makes good what an old one left undone. */
+const QUIET_EVENTS = 50;
 /** After the faults: the longest that dialling, own-log checks and holes take, several times over. */
 const CALM_MS = 240_000;
 const LOOK_MS = 5000;
@@ -36,6 +42,7 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
   const tale = drawTale(plan, countries);
   const federation = await Federation.begin(chance.fork('federation'), countries, {
     liveViews: plan.happens(0.25),
+    ignoring: drawIgnoring(plan.fork('purging'), countries, tale),
   });
   const { ledger, time } = federation;
   const startedAt = time.now();
@@ -54,16 +61,22 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
     );
   process.on('unhandledRejection', unhandled);
   try {
+    watchStalls(federation);
     const weights = weightsOf(plan, tale);
-    time.after(plan.int(0, 30_000), () => federation.does(tale.name, () => tale.begin(federation)));
+    const quietFrom = plan.happens(0.5) ? MIN_EVENTS - QUIET_EVENTS : Number.POSITIVE_INFINITY;
+    time.after(plan.int(0, tale.latestMs), () => federation.does(tale.name, () => tale.begin(federation)));
     for (let tries = 0; ledger.events < MIN_EVENTS && tries < 10 * MIN_EVENTS; tries++) {
       const kind = drawn(weights, scene.chance);
+      if (ledger.events >= quietFrom && BREAKS_STREAMS.has(kind.name)) continue;
       if (kind.happen(scene)) ledger.happened(kind.name);
       await time.advance(pauseOf(scene.chance));
     }
     await calmDown(federation, tale);
     await probe(federation, scene);
     await checkPromises(federation);
+    await purgeEverywhere(federation);
+    await checkContent(federation);
+    await checkPurging(federation);
     tale.judge();
   } finally {
     process.off('unhandledRejection', unhandled);
@@ -78,6 +91,15 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
     failures: ledger.failures,
     lastedMs: time.now() - startedAt,
   };
+}
+
+/** In some histories a member never purges. */
+function drawIgnoring(
+  chance: Chance,
+  countries: readonly MemberCode[],
+  { liar }: Tale,
+): MemberCode | undefined {
+  return chance.happens(0.3) ? chance.pick(countries.filter((country) => country !== liar)) : undefined;
 }
 
 /** Not every history has every trouble: some kinds are left out, others come often. */
@@ -151,10 +173,9 @@ async function probe(federation: Federation, scene: Scene): Promise<void> {
     if (!federation.mayAppend(node))
       ledger.broken('1 whoever may publish can', `${node.member} lacks of its own log`);
     const entry = aRecordFor(scene);
-    node.publish(entry).then(
-      ({ log, index }) => ledger.acknowledge(log.name, index, entry),
-      (error: unknown) => ledger.broken('1 whoever may publish can', `${node.member}: ${String(error)}`),
-    );
+    federation.publishNow(node, entry).catch((error: unknown) => {
+      ledger.broken('1 whoever may publish can', `${node.member}: ${String(error)}`);
+    });
   }
   await federation.time.advance(15_000);
   await untilConverged(federation);

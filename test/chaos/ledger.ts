@@ -4,6 +4,7 @@
 import type { LogName, MemberCode } from '../../node/names.js';
 import { leafHash } from '../../node/tlog/hash.js';
 import type { Fault } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { type Said, saidEntry } from './what-goes.js';
 
 export interface BrokenPromise {
   readonly promise: string;
@@ -28,6 +29,10 @@ export class Ledger {
   /** Members whose disk went back in time or was lost: others may know more of their logs than they. */
   readonly setBack = new Set<MemberCode>();
   readonly faultsSeen: { readonly by: MemberCode; readonly fault: Fault }[] = [];
+  /** Everything that members published. */
+  readonly said: Said[] = [];
+  /** What of it is sealed. */
+  readonly sealed: Said[] = [];
   readonly #acknowledged = new Map<LogName, Map<number, string>>();
   readonly #shown = new Map<MemberCode, Map<LogName, number>>();
   readonly #told = new Set<string>();
@@ -62,6 +67,19 @@ export class Ledger {
       this.broken('1 nothing acknowledged is lost', `${short(log)}:${index} was acknowledged twice`);
     }
     known.set(index, leaf);
+  }
+
+  /** The member is about to publish the entry. */
+  publishes(by: MemberCode, entry: Uint8Array): Said {
+    const said = saidEntry(by, entry);
+    this.said.push(said);
+    if (said.entry.statement.case === 'sealed') this.sealed.push(said);
+    return said;
+  }
+
+  /** True when the entry was acknowledged, and not lost with its last copy since. */
+  keeps({ place, leaf }: Said): boolean {
+    return place !== undefined && this.#acknowledged.get(place.log)?.get(place.index) === leaf;
   }
 
   /** Every acknowledged entry, by log. */

@@ -95,6 +95,21 @@ export const PLANTS: readonly Plant[] = [
     file: 'node/exchange/log-work.js',
     change: [['askAgain(name);\n                return;', 'return;']],
   },
+  {
+    name: 'sealed entries go to everybody',
+    file: 'node/log/read-segment.js',
+    change: [['isHole(item) || isFor(reader, author, item)', 'true']],
+  },
+  {
+    name: 'a purge leaves the bytes',
+    file: 'node/purging/purge.js',
+    change: [['await log.purge(fates);', '']],
+  },
+  {
+    name: 'a purge keeps what has expired',
+    file: 'node/purging/fates.js',
+    change: [['utcDay(now()) <= keepUntilDay + DAYS_LATE', 'true']],
+  },
 ];
 
 export interface Found {

@@ -10,6 +10,7 @@ import { registryLog } from '../../node/registry/state.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
+import { isFor } from './what-goes.js';
 
 /** Members that the registry admits and whose nodes run: those to whom everything is promised. */
 export function liveMembers(federation: Federation): SimulatedNode[] {
@@ -53,16 +54,27 @@ function differences(federation: Federation): string[] {
 
 export async function checkPromises(federation: Federation): Promise<void> {
   for (const what of differences(federation)) federation.ledger.broken('2 equal logs', what);
-  await checkAcknowledged(federation);
-  await checkViews(federation);
   await checkForks(federation);
   checkBounds(federation);
+}
+
+/** Promises 1 and 3, when whoever complies has purged. */
+export async function checkContent(federation: Federation): Promise<void> {
+  await checkAcknowledged(federation);
+  await checkViews(federation);
 }
 
 /** Promise 1: at its author, and at every live member, up to cuts. */
 async function checkAcknowledged(federation: Federation): Promise<void> {
   const { ledger } = federation;
   const state = federation.state();
+  const ends = federation.ends();
+  const saidBy = new Map(ledger.said.map((said) => [said.leaf, said]));
+  /** Its bytes are to be there. */
+  const isDue = (leaf: string, { member }: SimulatedNode): boolean => {
+    const said = saidBy.get(leaf);
+    return said === undefined || (isFor(said, member) && !ends.mayBeGone(said));
+  };
   for (const [name, entries] of ledger.acknowledged()) {
     if (ledger.forked.has(name)) continue;
     const author = parseLogName(name).member ?? LYON;
@@ -77,7 +89,13 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
         if (index >= cut && (node.member !== author || ledger.setBack.has(author))) continue;
         const item = items[index];
         const how =
-          item === undefined ? 'missing' : textOf(item) !== leaf ? 'another' : isHole(item) ? 'a hole' : '';
+          item === undefined
+            ? 'missing'
+            : textOf(item) !== leaf
+              ? 'another'
+              : isHole(item) && isDue(leaf, node)
+                ? 'a hole'
+                : '';
         if (how !== '') lost.set(how, [...(lost.get(how) ?? []), index]);
       }
       for (const [how, [first, ...more]] of lost) {

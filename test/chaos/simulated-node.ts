@@ -5,7 +5,9 @@
 import { MemoryLevel } from 'memory-level';
 import { utcDay } from '../../node/clock.js';
 import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
-import { openPurgedBook } from '../../node/exchange/purged-book.js';
+import type { FrameRecord, SaidMessage } from '../../node/exchange/frames.js';
+import type { Link } from '../../node/exchange/link.js';
+import { openPurgedBook, type PurgedBook } from '../../node/exchange/purged-book.js';
 import { openReceiptBook } from '../../node/exchange/receipt-book.js';
 import { Failure } from '../../node/failure.js';
 import type { MemberSecrets } from '../../node/keys/seed.js';
@@ -13,6 +15,9 @@ import { type Appender, createAppender } from '../../node/log/appender.js';
 import type { Log } from '../../node/log/log.js';
 import { Logs } from '../../node/log/logs.js';
 import type { MemberCode } from '../../node/names.js';
+import type { Told } from '../../node/notices/told.js';
+import { type FateSurroundings, placesForPeers } from '../../node/purging/fates.js';
+import { type Purger, startPurger } from '../../node/purging/purger.js';
 import { Registry, type RegistryAnchors } from '../../node/registry/registry.js';
 import type { LogStore } from '../../node/store/log-store.js';
 import type { TextDatabase } from '../../node/store/text-database.js';
@@ -20,6 +25,7 @@ import { ed25519Signer } from '../../node/tlog/note.js';
 import type { ViewsDatabase } from '../../node/views/buffered-db.js';
 import { openViews, type Views } from '../../node/views/driver.js';
 import { viewSourceOf } from '../../node/views/log-source.js';
+import { openerOf } from '../../node/views/opener.js';
 import type { Chance } from './chance.js';
 import type { Disk } from './disk.js';
 import type { Host, Network } from './network.js';
@@ -31,6 +37,10 @@ export interface Home {
   readonly secrets: MemberSecrets;
   disk: Disk;
   readonly receipts: Map<string, string>;
+  /** What members have signed of their purges. */
+  readonly purged: Map<string, string>;
+  /** It purges what is to be purged. */
+  readonly complies: boolean;
   /** How wrong its clock is. */
   skewMs: number;
   /** Whom it dials. */
@@ -45,6 +55,10 @@ export interface Surroundings {
   /** Where a member listens now. */
   listening(member: MemberCode, from: Host): Host | undefined;
   onEvent(node: SimulatedNode, event: ExchangeEvent): void;
+  /** A frame of the peer was found good, and is about to be heard. */
+  onFrameTaken(node: SimulatedNode, peer: MemberCode, record: FrameRecord): void;
+  /** A frame goes out. */
+  onFrameSent(node: SimulatedNode, link: Link, messages: readonly SaidMessage[]): void;
   /** An error that nothing caught. */
   onError(node: SimulatedNode, error: unknown): void;
   /** The store as the node sees it: where its writes are watched. */
@@ -61,12 +75,15 @@ export interface SimulatedNode {
   readonly registry: Registry;
   readonly logs: Logs;
   readonly exchange: Exchange;
+  readonly purgedBook: PurgedBook;
   /** False from the crash or the end of a stop on. */
   readonly isRunning: boolean;
   /** The log that the registry names for this member; undefined while it is not open here. */
   readonly ownLog: Log | undefined;
   /** Appends as a node does: after the check of its own log. Resolves with the index once it is on disk. */
   publish(entry: Uint8Array): Promise<{ log: Log; index: number }>;
+  /** Purges what is due, if its member complies. */
+  purge(): Promise<void>;
   /** The views, settled on what the logs are now, and their digest. */
   viewsDigest(): Promise<string>;
   /** Says Bye and stops. */
@@ -95,7 +112,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
   const registry = await Registry.open(store, { ...anchors, member });
   const logs = await Logs.open(store, registry);
   const book = await openReceiptBook(textDatabase(home.receipts));
-  const purgedBook = await openPurgedBook(textDatabase(new Map()));
+  const purgedBook = await openPurgedBook(textDatabase(home.purged));
   let running = true;
   const exchange = new Exchange({
     clock,
@@ -113,24 +130,34 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     onEvent: (event) => {
       if (running) around.onEvent(node, event);
     },
-    onFrame: () => {},
+    onFrame: (link, direction, record, messages) => {
+      if (!running) return;
+      if (direction === 'in') around.onFrameTaken(node, link.member, record);
+      else around.onFrameSent(node, link, messages);
+    },
     onSession: () => {},
     onFilled: (log, from, to) => views?.wake([{ log, from, to }]),
-    places: (log, from, to) => log.read(from, to),
+    places: (log, from, to) =>
+      views === undefined || !home.complies
+        ? log.read(from, to)
+        : placesForPeers(log, from, to, trustIn(views)),
   });
   const views = around.liveViews ? await follow() : undefined;
+  let purger = views === undefined ? undefined : startPurging(views);
   if (views !== undefined) {
     logs.onChange(() => running && views.wake());
     registry.onChange(() => running && views.wake());
   }
+  let settledViews: Views | undefined;
   let appender: { log: Log; appender: Appender } | undefined;
 
-  function follow(): Promise<Views> {
+  async function follow(): Promise<Views> {
     const database = new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view' });
     // All that the views use is in AbstractLevel, which both engines are.
-    return openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
+    const views = await openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
       // By the true time: what is compared across nodes must be of one day.
       today: () => utcDay(time.now()),
+      open: openerOf(anchors.federation, member, secrets.sealing),
       log: {
         info: () => {},
         error: ({ error }: { error?: unknown }) => {
@@ -138,6 +165,41 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
         },
       },
     });
+    return inNoTime(views, time);
+  }
+
+  function trustIn(views: Views): FateSurroundings {
+    return { views, now: () => clock.now(), clocksAgree: () => exchange.clocksAgree() };
+  }
+
+  function startPurging(views: Views): Purger | undefined {
+    if (!home.complies) return undefined;
+    // In memory nothing is left of what was deleted.
+    views.scrub = async () => {};
+    const told = { purge: async () => {}, scrub: async () => {} } as unknown as Told;
+    return startPurger({
+      ...trustIn(views),
+      clock,
+      logs,
+      store,
+      views,
+      told,
+      progress: textDatabase(new Map()),
+      compareClocks: () => exchange.renewLinks(),
+      onPurged({ upTo }) {
+        if (running) for (const [name, size] of upTo) exchange.tellPurged(name, size);
+      },
+      failed: (error) => {
+        if (running) around.onError(node, error);
+      },
+    });
+  }
+
+  /** The views, followed from now on if they were not. */
+  async function theViews(): Promise<Views> {
+    settledViews ??= views ?? (await time.during(follow()));
+    await settledViews.settled();
+    return settledViews;
   }
 
   const node: SimulatedNode = {
@@ -148,6 +210,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     registry,
     logs,
     exchange,
+    purgedBook,
     get isRunning() {
       return running;
     },
@@ -171,11 +234,11 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       return { log, index: await appender.appender.append([entry]) };
     },
     async viewsDigest() {
-      const followed = views ?? (await follow());
-      await followed.settled();
-      const { viewsDigest } = await followed.status();
-      if (views === undefined) await followed.close();
-      return viewsDigest;
+      return (await (await theViews()).status()).viewsDigest;
+    },
+    async purge() {
+      purger ??= startPurging(await theViews());
+      await purger?.purgeNow();
     },
     async stop() {
       host.accept = undefined;
@@ -196,12 +259,36 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
   function end(): void {
     running = false;
     clock.stop();
-    views?.close().catch(() => {});
+    purger?.close().catch(() => {});
+    (settledViews ?? views)?.close().catch(() => {});
   }
 
   for (const peer of home.dials) exchange.keepLinkTo(peer);
   host.accept = (wire) => exchange.accept(wire);
   return node;
+}
+
+/** The views, whose work takes turns of the event loop but no virtual time: so a seed gives one history, and no other. */
+function inNoTime(views: Views, time: VirtualTime): Views {
+  const { wake } = views;
+  const methods = [
+    'settled',
+    'forget',
+    'forgotten',
+    'causeOfDeath',
+    'deadIn',
+    'logsWithDead',
+    'status',
+  ] as const;
+  for (const name of methods) {
+    const method = views[name].bind(views) as (...given: unknown[]) => Promise<unknown>;
+    Object.assign(views, { [name]: (...given: unknown[]) => time.during(method(...given)) });
+  }
+  views.wake = (filled) => {
+    wake.call(views, filled);
+    views.settled().catch(() => {});
+  };
+  return views;
 }
 
 function textDatabase(pairs: Map<string, string>): TextDatabase {

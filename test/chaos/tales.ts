@@ -20,6 +20,8 @@ export interface Tale {
   readonly liar: MemberCode | undefined;
   /** Kinds of events that do not happen in it. */
   readonly without: ReadonlySet<string>;
+  /** The lie begins so long after the history at the latest. */
+  readonly latestMs: number;
   /** The lie begins. */
   begin(federation: Federation): Promise<void>;
   /** Faults have ended: no more new lies. */
@@ -30,6 +32,11 @@ export interface Tale {
 
 const SET_BACKS = ['restore from an old backup', 'hub loss', 'key replacement'];
 const MEMBERSHIP = [...SET_BACKS, 'suspension', 'reinstatement', 'late joiner', 'hub restart'];
+
+/** Whoever lies on wires, or works at a copied home, needs time for it. */
+const EARLY_MS = 30_000;
+/** Two faces that are shown late find the streams that they are shown on still there when all is over. */
+const LATE_MS = 200_000;
 
 /** Draws the tale of a history. */
 export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
@@ -49,6 +56,7 @@ export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
     name,
     liar,
     without: new Set(name === 'honest' ? [] : name === 'two registries' ? MEMBERSHIP : SET_BACKS),
+    latestMs: name === 'forked log' || name === 'two registries' ? LATE_MS : EARLY_MS,
     async begin(federation) {
       if (liar === undefined) return;
       if (name === 'copied home') await runCopiedHome(federation, liar);

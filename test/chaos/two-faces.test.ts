@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseMemberCode } from '../../node/names.js';
 import { chanceOf } from './chance.js';
-import { aRecordFor } from './events.js';
 import { Federation } from './federation.js';
 import { haveConverged } from './promises.js';
 import { quickSignatures } from './quick-signatures.js';
+import { aRecordFor } from './sayings.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { endCopiedHome, runCopiedHome } from './two-faces.js';
 

@@ -5,8 +5,8 @@ import { type LogName, LYON, type MemberCode } from '../../node/names.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
 import type { Chance } from './chance.js';
 import { newDisk } from './disk.js';
-import { aRecordFor } from './events.js';
 import type { Federation } from './federation.js';
+import { aRecordFor } from './sayings.js';
 import type { Home, SimulatedNode } from './simulated-node.js';
 
 /** Copies the member's home as it is now; the copy dials as the first does. */
@@ -14,7 +14,13 @@ async function copyHome(federation: Federation, member: MemberCode): Promise<Hom
   const home = federation.homes.get(member) as Home;
   const content = await home.disk.copy();
   const disk = await newDisk(federation.time, federation.chance.fork(`copy ${member}`), content);
-  return { ...home, disk, receipts: new Map(home.receipts), dials: new Set(home.dials) };
+  return {
+    ...home,
+    disk,
+    receipts: new Map(home.receipts),
+    purged: new Map(home.purged),
+    dials: new Set(home.dials),
+  };
 }
 
 /** A copied home runs beside the first, and people publish at both. */

@@ -8,7 +8,7 @@ import type { Clock } from '../../node/clock.js';
 const START_MS = Date.UTC(2026, 2, 14, 23, 0);
 
 interface Due {
-  readonly at: number;
+  at: number;
   readonly order: number;
   act: (() => void) | undefined;
 }
@@ -16,6 +16,7 @@ interface Due {
 export class VirtualTime {
   #now = START_MS;
   #order = 0;
+  #busy = 0;
   readonly #heap: Due[] = [];
 
   now(): number {
@@ -37,18 +38,40 @@ export class VirtualTime {
     });
   }
 
+  /** So much time passes in which nothing happens, as while machines sleep: what is due is as far off as before. */
+  leap(ms: number): void {
+    this.#now += ms;
+    for (const due of this.#heap) due.at += ms;
+  }
+
   /** Lets all that is due within so much time happen, in order. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await settle();
+    await this.#settle();
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#pop();
       if (next.act === undefined) continue;
       this.#now = Math.max(this.#now, next.at);
       next.act();
-      await settle();
+      await this.#settle();
     }
     this.#now = until;
+  }
+
+  /** Nothing else is due before the work is done: it takes many turns of the event loop, and no time. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await work;
+    } finally {
+      this.#busy--;
+    }
+  }
+
+  /** Resolves when no promise is left that could go on by itself. */
+  async #settle(): Promise<void> {
+    do await turn();
+    while (this.#busy > 0);
   }
 
   #push(due: Due): void {
@@ -84,8 +107,8 @@ function isBefore(a: Due, b: Due): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Resolves when no promise is left that could go on by itself. */
-function settle(): Promise<void> {
+/** A turn of the event loop. */
+function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

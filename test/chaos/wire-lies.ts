@@ -11,6 +11,7 @@ import { type LogName, LYON, type MemberCode } from '../../node/names.js';
 import {
   type Envelope,
   EnvelopeSchema,
+  FaultSchema,
   type Frame,
   type Hello,
   type Message,
@@ -27,6 +28,7 @@ export type LieKind =
   | 'wrong proof'
   | 'forged frame'
   | 'replayed frame'
+  | 'false fault'
   | 'withheld entries';
 
 /** How the receiver must end the stream. */
@@ -35,6 +37,7 @@ const CODES: Readonly<Record<LieKind, readonly string[]>> = {
   'wrong proof': ['proof'],
   'forged frame': ['signature', 'protocol'],
   'replayed frame': ['protocol'],
+  'false fault': ['proof'],
   'withheld entries': [],
 };
 
@@ -64,12 +67,20 @@ export function lieOnWires(federation: Federation, liar: MemberCode, chance: Cha
   /** By the signature of the frame: times that it is still to arrive before it is a lie. */
   const underway = new Map<string, Lie>();
   const arrived = new Set<string>();
+  /** By signature, how often a frame may still be found good. */
+  const mayBeTaken = new Map<string, { kind: LieKind; times: number }>();
   let outstanding: Outstanding[] = [];
   let isLying = true;
   ledger.dishonest.add(liar);
 
   function kinds(): LieKind[] {
-    const all: LieKind[] = ['altered segment', 'wrong proof', 'forged frame', 'replayed frame'];
+    const all: LieKind[] = [
+      'altered segment',
+      'wrong proof',
+      'forged frame',
+      'replayed frame',
+      'false fault',
+    ];
     return liar === LYON ? [...all, 'withheld entries'] : all;
   }
 
@@ -96,15 +107,24 @@ export function lieOnWires(federation: Federation, liar: MemberCode, chance: Cha
       underway.set(keyOf(lie), { kind, about });
       return [lie];
     }
+    if (kind === 'false fault' && segment?.content.case === 'segment') {
+      const { log, checkpoint } = segment.content.value;
+      const accusation = falseFault(log, checkpoint, chance);
+      const lie = written([...messages, accusation], writer);
+      underway.set(keyOf(lie), { kind, about: { log: log as LogName, end: Number.POSITIVE_INFINITY } });
+      return [lie];
+    }
     const honest = written(messages, writer);
     if (kind === 'forged frame') {
       honest.signature[chance.int(0, 63)] =
         (honest.signature[0] as number) ^ 1 ^ (honest.signature[5] as number);
       honest.signature[7] = (honest.signature[7] as number) ^ 64;
       underway.set(keyOf(honest), { kind, about: undefined });
+      mayBeTaken.set(keyOf(honest), { kind, times: 0 });
     } else if (kind === 'replayed frame') {
       arrived.add(keyOf(honest));
       underway.set(keyOf(honest), { kind, about: undefined });
+      mayBeTaken.set(keyOf(honest), { kind, times: 1 });
       return [honest, honest];
     }
     return [honest];
@@ -123,6 +143,12 @@ export function lieOnWires(federation: Federation, liar: MemberCode, chance: Cha
     const receiver = federation.running().find(({ host }) => host === to);
     if (receiver === undefined || !matters(lie, receiver, liar)) return;
     outstanding.push({ ...lie, receiver });
+  };
+  federation.onFrameTaken = ({ member }, peer, record) => {
+    const may = peer === liar ? mayBeTaken.get(keyOf(record)) : undefined;
+    if (may === undefined || --may.times >= 0) return;
+    ledger.told(may.kind);
+    ledger.broken('every lie is caught', `${member} took a lie of ${liar} (${may.kind}) for good`);
   };
   federation.onEvent = (node: SimulatedNode, event: ExchangeEvent) => {
     if (event.kind !== 'unlinked' || event.member !== liar) return;
@@ -194,8 +220,19 @@ function written(messages: readonly Message[], writer: FrameWriter): Frame {
   return writer.write(messages.map((message) => toBinary(MessageSchema, message))).frame;
 }
 
-function keyOf(frame: Frame): string {
-  return Buffer.from(frame.signature).toString('base64');
+function keyOf({ signature }: Pick<Frame, 'signature'>): string {
+  return Buffer.from(signature).toString('base64');
+}
+
+/** Says of the log that it is forked, with two notes that show nothing. */
+function falseFault(log: string, checkpoint: Uint8Array, chance: Chance): Message {
+  const value = create(FaultSchema, {
+    log,
+    first: checkpoint,
+    second: checkpoint,
+    firstRoot: chance.bytes(32),
+  });
+  return create(MessageSchema, { content: { case: 'fault', value } });
 }
 
 /** Learns the session's id from the handshake that passes, and then writes every frame anew. */

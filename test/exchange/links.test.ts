@@ -15,6 +15,7 @@ import {
   type Envelope,
   EnvelopeSchema,
   type Fault,
+  FaultSchema,
   FrameSchema,
   HeadSchema,
   MessageSchema,
@@ -351,6 +352,24 @@ describe('a home that was copied', () => {
     }
     await expect(nl.publish(someRecords(1))).rejects.toMatchObject({ code: 'own-log' });
     expect(be.copyOf(nl)?.size).toBe(5);
+  });
+
+  it('is proven also to the peer whose note gave it away', async () => {
+    const [nl, be] = (await theyAreLinked(['NL', 'BE'])) as [Party, Party];
+    await nl.publish(someRecords(3));
+    const second = await parties.secondNode('NL', await copiedStore(nl.store));
+    second.exchange.guard.appendAlone();
+    await second.publish(someRecords(2));
+    await nl.publish(someRecords(2));
+    await has(be, nl, 5);
+    const notes = [second, nl].map((node) => node.copyOf(nl)?.settled?.note);
+    const [first = new Uint8Array(), other = new Uint8Array()] = notes;
+    const { lyon } = parties;
+    be.exchange.forked(
+      linkOf(be, lyon) as Link,
+      create(FaultSchema, { log: nl.log.name, first, second: other }),
+    );
+    await until(lyon, () => lyon.copyOf(nl)?.fault !== undefined);
   });
 });
 

@@ -127,6 +127,21 @@ describe('a purge', () => {
     expect(await onDisk()).toEqual(['old', 'ended', 'staying']);
   });
 
+  it('asks the views nothing once the node stops, and leaves no failure of theirs that nobody hears', async () => {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on('unhandledRejection', hear);
+    try {
+      await views.close();
+      const signal = AbortSignal.abort(new Error('the node stops'));
+      await expect(purge({ ...around, signal })).rejects.toThrow('the node stops');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unheard).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+  });
+
   const steps: [string, () => Partial<PurgeSurroundings>][] = [
     [
       'before the bytes leave the log',
