@@ -7,13 +7,7 @@ import { namedMedia } from '../statements/references.js';
 import { CONFIDENCES, EVENT_KINDS, RELATIONS } from '../statements/vocabulary.js';
 import { hashKey } from './hash-key.js';
 import type { Said } from './live-statements.js';
-import { subjectKey, type ThingKey, thingKey } from './thing-key.js';
-
-export interface NamedThing {
-  readonly key: ThingKey;
-  /** Undefined where the statement does not say it. */
-  readonly kind: ThingKind | undefined;
-}
+import { type NamedThing, subjectKey, type ThingKey } from './thing-key.js';
 
 export interface Join {
   readonly from: ThingKey;
@@ -34,15 +28,15 @@ const SUBJECT_KIND: ReadonlyMap<EventKind, ThingKind> = new Map([
 
 /** The things that the statement names, each once. */
 export function thingsIn(said: Said): NamedThing[] {
+  if (said.case === 'link') {
+    const [from, to] = said.value.ends;
+    return from !== undefined && from.key === to?.key ? [from] : [...said.value.ends];
+  }
   const named = new Map<ThingKey, NamedThing>();
   const name = (key: ThingKey, kind: ThingKind | undefined): void => {
     if (!named.has(key)) named.set(key, { key, kind });
   };
-  if (said.case === 'link') {
-    for (const end of [said.value.from, said.value.to]) {
-      if (end?.thing.case !== undefined) name(thingKey(end), end.thing.case);
-    }
-  } else if (said.case === 'event') {
+  if (said.case === 'event') {
     const { kind, subject, series, media } = said.value;
     if (subject !== undefined) name(subjectKey(subject), SUBJECT_KIND.get(kind));
     if (series !== undefined) name(subjectKey(series), 'series');
