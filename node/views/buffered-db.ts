@@ -36,7 +36,12 @@ export async function getMany(
   return values.map((value) => (value === undefined ? undefined : toBinary(value)));
 }
 
-function getFew(db: ViewsDatabase, keys: readonly Binary[]): (Binary | undefined)[] {
+/** The same, on this thread where they are few. */
+export async function getManyOrFew(
+  db: ViewsDatabase,
+  keys: readonly Binary[],
+): Promise<(Binary | undefined)[]> {
+  if (keys.length > FEW_KEYS) return await getMany(db, keys);
   return keys.map((key) => {
     const value = db.getSync(fromBinary(key));
     return value === undefined ? undefined : toBinary(value);
@@ -97,7 +102,7 @@ export class BufferedDb implements Reader {
       }
     }
     if (missing.length === 0) return values;
-    const found = missing.length <= FEW_KEYS ? getFew(this.#db, missing) : await getMany(this.#db, missing);
+    const found = await getManyOrFew(this.#db, missing);
     for (let i = 0; i < places.length; i++) values[places[i] as number] = found[i];
     return values;
   }
