@@ -26,7 +26,7 @@ const MANY_ENTRIES = 32;
 type Entries = readonly (Uint8Array | undefined)[];
 
 /** Entries of one log that wait in memory for its next turns. */
-const MAX_REST = 8 * BATCH_ENTRIES;
+const MAX_REST = 16 * BATCH_ENTRIES;
 
 interface Run {
   readonly log: LogName;
