@@ -1,12 +1,14 @@
 // node dist/bench/bench/connections.js [--quick]: what links cost. A node's views on a real LevelDB, over logs in
 // memory, with a million media records and 200,000 links by ten members: how long an entry takes to apply and a
 // connected part to be shown. Then one member links a chain of 100,000 things while another says something every 50 ms:
-// how long the steps are, and how long the other waits. Prints one line a figure; nothing else should run.
+// how long the steps are, how long the other waits until
+// all is followed and searched, and how long the thread is held. Prints one line a figure; nothing else should run.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { ClassicLevel } from 'classic-level';
@@ -36,26 +38,68 @@ const CHAIN = isQuick ? 10_000 : 100_000;
 /** Media that are linked to one victim. */
 const MEDIA_OF_A_VICTIM = 8;
 
+/** The entries of a log one behind the other, so that the collector of garbage has a million things less to look at. */
+class PackedLog {
+  #bytes = Buffer.alloc(1 << 20);
+  readonly #ends: number[] = [];
+
+  get size(): number {
+    return this.#ends.length;
+  }
+
+  push(entry: Uint8Array): void {
+    const from = this.#ends.at(-1) ?? 0;
+    if (from + entry.length > this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
+    }
+    this.#bytes.set(entry, from);
+    this.#ends.push(from + entry.length);
+  }
+
+  read(from: number, to: number): Uint8Array[] {
+    return this.#ends
+      .slice(from, to)
+      .map((end, i) => Uint8Array.from(this.#bytes.subarray(this.#ends[from + i - 1] ?? 0, end)));
+  }
+}
+
 class Logs implements ViewSource {
-  readonly entries = new Map<LogName, Uint8Array[]>();
+  readonly #logs = new Map<LogName, PackedLog>();
 
   say(member: string, entries: readonly Uint8Array[]): void {
     const log = logName(FEDERATION, member as MemberCode);
-    const known = this.entries.get(log);
-    if (known === undefined) this.entries.set(log, [...entries]);
-    else for (const entry of entries) known.push(entry);
+    const known = this.#logs.get(log) ?? new PackedLog();
+    this.#logs.set(log, known);
+    for (const entry of entries) known.push(entry);
   }
 
   logs() {
-    return [...this.entries].map(([log, { length }]) => ({
+    return [...this.#logs].map(([log, { size }]) => ({
       log,
       member: log.slice(log.lastIndexOf('/') + 1) as MemberCode,
-      countedTo: length,
+      countedTo: size,
     }));
   }
 
   read(log: LogName, from: number, to: number): Promise<Uint8Array[]> {
-    return Promise.resolve(this.entries.get(log)?.slice(from, to) ?? []);
+    return Promise.resolve(this.#logs.get(log)?.read(from, to) ?? []);
+  }
+}
+
+/** How long the steps of the views are, one behind the other. */
+class Steps {
+  readonly times: number[] = [];
+  #last = 0;
+
+  begin(): void {
+    this.times.splice(0);
+    this.#last = performance.now();
+  }
+
+  made(): void {
+    const now = performance.now();
+    this.times.push(now - this.#last);
+    this.#last = now;
   }
 }
 
@@ -131,15 +175,13 @@ async function measure(told: Told): Promise<void> {
     now: () => Date.now(),
     onError: (error) => process.stderr.write(`${error.stack}\n`),
   });
-  const steps: number[] = [];
-  let lastStep = performance.now();
+  const steps = new Steps();
   const views = await openViews(viewsDb, logs, {
     today: () => 20_000,
     log: { info: () => undefined, error: (facts, message) => process.stderr.write(`${message} ${facts}\n`) },
     async beforeCommit(step) {
       search.note(step.joined);
-      steps.push(performance.now() - lastStep);
-      lastStep = performance.now();
+      steps.made();
     },
   });
   search.start(views);
@@ -214,12 +256,7 @@ async function shows(views: Views, logs: Logs): Promise<void> {
 }
 
 /** A chain by SE while NL says something every 50 ms and two investigations are open, so that everything is searched. */
-async function hostile(
-  logs: Logs,
-  views: Views,
-  search: DeconflictionSearch,
-  steps: number[],
-): Promise<void> {
+async function hostile(logs: Logs, views: Views, search: DeconflictionSearch, steps: Steps): Promise<void> {
   logs.say('NL', [
     said('NL', { event: 'investigation-opened', case: uuid(1), subject: `NL/${uuid(0xffff_fff0)}` }),
   ]);
@@ -234,27 +271,34 @@ async function hostile(
       confidence: 'possible',
     }),
   );
-  steps.splice(0);
   const waits: number[] = [];
-  const before = performance.now();
-  const cpu = process.cpuUsage();
-  let isApplied = false;
   logs.say('SE', chain);
-  const settled = views.followed(logName(FEDERATION, 'SE' as MemberCode)).then(() => {
-    isApplied = true;
+  const held = monitorEventLoopDelay({ resolution: 5 });
+  const cpu = process.cpuUsage();
+  const before = performance.now();
+  let isSearched = false;
+  let appliedMs = 0;
+  held.enable();
+  steps.begin();
+  const searched = views.followed(logName(FEDERATION, 'SE' as MemberCode)).then(async () => {
+    appliedMs = performance.now() - before;
+    printTimes('hostile.step', steps.times);
+    await search.idle();
+    isSearched = true;
   });
-  for (let n = 0; !isApplied; n++) {
+  for (let n = 0; !isSearched; n++) {
     const sent = performance.now();
     logs.say('NL', [said('NL', depicts(hash(3e9 + n), `NL/${uuid(n)}`))]);
     await views.followed(logName(FEDERATION, 'NL' as MemberCode));
     waits.push(performance.now() - sent);
-    await Promise.race([settled, pause(50)]);
+    await Promise.race([searched, pause(50)]);
   }
-  await settled;
-  print('hostile.apply', ((performance.now() - before) * 1000) / CHAIN, 'us an entry, all the while');
-  printTimes('hostile.step', steps);
+  await searched;
+  held.disable();
+  print('hostile.apply', (appliedMs * 1000) / CHAIN, 'us an entry, all the while');
   printTimes('hostile.otherWaits', waits);
-  await search.idle();
+  print('hostile.threadHeld.p99', held.percentile(99) / 1e6, 'ms');
+  print('hostile.threadHeld.max', held.max / 1e6, 'ms');
   print('hostile.searched', performance.now() - before, 'ms after it began');
   const longest = performance.now();
   await showThing(views.connections, parseThingKey(hash(2e9 + CHAIN / 2), 'SE' as MemberCode));

@@ -113,7 +113,7 @@ async function timesOf(
   statements: readonly LiveStatement[],
   records: readonly Position[],
 ): Promise<(position: Position) => string | null> {
-  const seconds = new Map(statements.map(({ position, entry }) => [position, Number(entry.madeAt)]));
+  const seconds = new Map(statements.map(({ position, madeAt }) => [position, madeAt]));
   const others = edges.flatMap(({ position }) => (seconds.has(position) ? [] : [position]));
   const ofRecords = new Set([...records, ...others].slice(0, MAX_SHOWN_RECORDS));
   for (const [position, at] of await connections.madeAt([...ofRecords])) seconds.set(position, at);
@@ -141,7 +141,7 @@ async function shownAssessments(
           verdict: assessment.verdict,
           reason: ASSESSMENT_REASONS.wordOf.get(statement.said.value.reason) ?? null,
           assessment: placeText(logs, assessment.position),
-          madeAt: new Date(Number(statement.entry.madeAt) * 1000).toISOString(),
+          madeAt: new Date(statement.madeAt * 1000).toISOString(),
         },
       ];
     }),

@@ -10,9 +10,8 @@ import { LYON, type MemberCode } from '../names.js';
 import { uuidText } from '../statements/uuid.js';
 import { fromBinary } from '../views/binary.js';
 import type { Opening } from '../views/events.js';
-import type { NamedThing } from '../views/naming.js';
 import type { Part } from '../views/part.js';
-import { isMedia, type ThingKey, thingKeyText } from '../views/thing-key.js';
+import { isMedia, type NamedThing, type ThingKey, thingKeyText } from '../views/thing-key.js';
 import type { CaseTold } from './notice.js';
 import type { Untold } from './told.js';
 

@@ -8,6 +8,7 @@ import { statementToJson } from '../statements/statement-json.js';
 import { leafHash } from '../tlog/hash.js';
 import { fromBinary } from '../views/binary.js';
 import type { FreshLead } from '../views/lead-rows.js';
+import { entryOf } from '../views/live-statements.js';
 import { indexOf } from '../views/position.js';
 import type { Step } from '../views/view.js';
 import type { LeadNotice } from './notice.js';
@@ -30,7 +31,7 @@ export async function tellLeadsOf(step: Step, { me, told, now }: LeadsOptions): 
 
 function untoldOf(step: Step, { position, statement, sealed }: FreshLead, at: string): Untold {
   const { member, name } = step.logs.logAt(position);
-  const { handling } = sealed.entry;
+  const { handling } = entryOf(sealed);
   const said = statementToJson({ statement, ...(handling === undefined ? {} : { handling }) });
   const body: LeadNotice = {
     kind: 'lead',

@@ -9,12 +9,18 @@ const MADE_AT = 0x18;
 const HANDLING = 0x22;
 /** Tags of Entry (field number times 8, plus wire type 2). */
 const MEDIA_RECORD = 0x42;
+const LINK = 0x52;
 const RETRACTION = 0x62;
 const SEALED = 0x6a;
 
 /** True for the canonical bytes of an entry that is a MediaRecord. */
 export function isMediaRecord(bytes: Uint8Array): boolean {
   return statementTag(bytes) === MEDIA_RECORD;
+}
+
+/** True for the canonical bytes of an entry that is a Link. */
+export function isLink(bytes: Uint8Array): boolean {
+  return statementTag(bytes) === LINK;
 }
 
 /** True for the canonical bytes of an entry that is a Retraction. */

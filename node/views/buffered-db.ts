@@ -3,7 +3,7 @@
 // written. Nothing is synced: after power loss LevelDB has all batches up to some point and none after it,
 // cursors among them, and the entries behind that point are simply applied again.
 
-import type { BatchOperation, ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
 import { type Binary, fromBinary, toBinary } from './binary.js';
 
 /** Opened with the encoding 'view' for keys and values. */
@@ -36,7 +36,12 @@ export async function getMany(
   return values.map((value) => (value === undefined ? undefined : toBinary(value)));
 }
 
-function getFew(db: ViewsDatabase, keys: readonly Binary[]): (Binary | undefined)[] {
+/** The same, on this thread where they are few. */
+export async function getManyOrFew(
+  db: ViewsDatabase,
+  keys: readonly Binary[],
+): Promise<(Binary | undefined)[]> {
+  if (keys.length > FEW_KEYS) return await getMany(db, keys);
   return keys.map((key) => {
     const value = db.getSync(fromBinary(key));
     return value === undefined ? undefined : toBinary(value);
@@ -97,7 +102,7 @@ export class BufferedDb implements Reader {
       }
     }
     if (missing.length === 0) return values;
-    const found = missing.length <= FEW_KEYS ? getFew(this.#db, missing) : await getMany(this.#db, missing);
+    const found = await getManyOrFew(this.#db, missing);
     for (let i = 0; i < places.length; i++) values[places[i] as number] = found[i];
     return values;
   }
@@ -128,11 +133,12 @@ export class BufferedDb implements Reader {
 }
 
 async function writeAll(db: ViewsDatabase, rows: ReadonlyMap<Binary, Binary | null>): Promise<void> {
-  // An array and no options, because naming encodings for each row costs more than writing it.
-  const operations: BatchOperation<ViewsDatabase, Uint8Array, Uint8Array>[] = [];
+  // Row by row, which costs a third less than an array of them; and without options, because naming encodings for each
+  // row costs more than writing it.
+  const batch = db.batch();
   for (const [key, value] of rows) {
-    if (value === null) operations.push({ type: 'del', key: fromBinary(key) });
-    else operations.push({ type: 'put', key: fromBinary(key), value: fromBinary(value) });
+    if (value === null) batch.del(fromBinary(key));
+    else batch.put(fromBinary(key), fromBinary(value));
   }
-  await db.batch(operations);
+  await batch.write();
 }

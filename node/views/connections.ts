@@ -5,7 +5,7 @@ import type { LogName, MemberCode } from '../names.js';
 import { decodeEntry } from '../statements/entry.js';
 import type { Gate } from '../store/gate.js';
 import { assessmentsOf, type CountedAssessment } from './assessments.js';
-import { getMany, type Reader, type ViewsDatabase } from './buffered-db.js';
+import type { Reader, ViewsDatabase } from './buffered-db.js';
 import { type EntryKey, entryKey, entryKeyAt, positionAt } from './entry-key.js';
 import {
   answersTo,
@@ -27,6 +27,7 @@ import { hasSealedOpenings, sealedOpeningsAbout, thingsOfLeads } from './sealed-
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import type { ThingKey } from './thing-key.js';
+import { walkingReader } from './walking-reader.js';
 
 /** Openings that are read at once. */
 const OPENINGS_TOGETHER = 64;
@@ -54,7 +55,7 @@ export class Connections {
     this.#gate = gate;
     this.#source = source;
     this.#tables = tables;
-    this.#reader = { getMany: (keys) => gate.use(() => getMany(db, keys)) };
+    this.#reader = walkingReader(db, gate);
   }
 
   get logs(): LogTable {
@@ -69,11 +70,7 @@ export class Connections {
         reader: this.#reader,
         logs: this.logs,
         bearing: (hashes) =>
-          recordsBearing(
-            this.#reader,
-            (keys) => this.#gate.use(() => index.runs.findCommitted(this.#db, keys)),
-            hashes,
-          ),
+          recordsBearing(this.#reader, (keys) => index.runs.findCommitted(this.#reader, keys), hashes),
       },
       thing,
     );

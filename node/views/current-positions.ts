@@ -25,7 +25,7 @@ export async function currentPositions(
   const reader: Reader = { getMany: (wanted) => getMany(db, wanted) };
   const rows = await reader.getMany(keys.map((key) => SPACE.version + key));
   const positions = await inRowsOrRuns(keys, rows, (withoutRow) =>
-    currentInRuns(reader, withoutRow, (wanted) => index.runs.findCommitted(db, wanted)),
+    currentInRuns(reader, withoutRow, (wanted) => index.runs.findCommitted(reader, wanted)),
   );
   for (const [i, at] of places.entries()) {
     // An empty row: what stood in a run is gone.

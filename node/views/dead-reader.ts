@@ -2,6 +2,7 @@
 
 import type { LogName } from '../names.js';
 import { decodeEntry } from '../statements/entry.js';
+import { toBinary } from './binary.js';
 import { getMany, type Reader, scan, type ViewsDatabase } from './buffered-db.js';
 import { recordIn } from './live-records.js';
 import { statementIn } from './live-statements.js';
@@ -60,7 +61,7 @@ export async function causeOfDeath(
   const reader: Reader = { getMany: (keys) => getMany(db, keys) };
   const position = positionOf(log.number, index);
   const entry = decodeEntry(bytes);
-  const said = recordIn(entry, position) ?? statementIn(entry, bytes, position);
+  const said = recordIn(entry, position) ?? statementIn(entry, toBinary(bytes), position);
   const retraction = said === undefined ? undefined : await retractionOf(reader, said);
   return {
     keepUntilDay: entry.handling?.keepUntilDay ?? 0,

@@ -135,7 +135,7 @@ export class Views {
   /** For each hash the current records that bear it; of each member the first 64 at most. */
   async lookup(hashes: readonly NamedHash[]): Promise<RecordAnswer[][]> {
     const { logs, index } = this.#follower;
-    const findInRuns: FindInRuns = (keys) => this.#gate.use(() => index.runs.findCommitted(this.#db, keys));
+    const findInRuns: FindInRuns = (keys) => index.runs.findCommitted(this.#reader, keys);
     return await findRecords(this.#reader, logs, findInRuns, hashes);
   }
 

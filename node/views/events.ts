@@ -17,7 +17,7 @@ import { type Reader, type Snapshot, scan, type ViewsDatabase } from './buffered
 import { type EntryKey, entryKey } from './entry-key.js';
 import { type LiveStatement, type Said, statementsAt } from './live-statements.js';
 import { type LogTable, placeText } from './log-table.js';
-import { type NamedThing, thingsIn } from './naming.js';
+import { thingsIn, thingsOf } from './naming.js';
 import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
 import {
   editLists,
@@ -28,6 +28,7 @@ import {
   NEVER_IN_BULK,
 } from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
+import type { NamedThing } from './thing-key.js';
 import type { Step, View } from './view.js';
 
 /** How many openings and closings of a case count, its last ones; and how many answers by one member, its first. */
@@ -133,10 +134,15 @@ export async function openAmong(
         member: logs.logAt(position).member,
         caseId: key.slice(-16),
         entry: placeText(logs, position),
-        things: thingsIn(said),
+        things: thingsAbout(said),
       },
     ];
   });
+}
+
+/** The things that an investigation is about. */
+export function thingsAbout(said: Spoken['said']): NamedThing[] {
+  return said.case === 'event' ? thingsOf(said.value) : [];
 }
 
 /** For each case the openings that are open, by all that can be read here: each a position and one byte more. */

@@ -1,4 +1,4 @@
-// Which log is read next, and its entries: logs with something to read take turns, and while one batch is made
+// Which log is read next, and its entries: logs with something to read take turns (turns.ts), and while one batch is made
 // the entries of the next are read already. Retractions come apart from all else, because what they take back must
 // be there before them. Of statements that are no media records no more than a batch come at once, also where a long
 // log is followed: nothing about them is done in bulk, and while one member's are applied the others wait.
@@ -11,6 +11,7 @@ import type { LogTable } from './log-table.js';
 import { PACK_RECORDS } from './packs.js';
 import type { BulkOptions } from './short-index.js';
 import type { SourceLog, ViewSource } from './source.js';
+import { Turns } from './turns.js';
 
 /** A log gave fewer entries than it has: `code` is 'short-read'. */
 export class ShortRead extends Failure {
@@ -25,7 +26,7 @@ const MANY_ENTRIES = 32;
 type Entries = readonly (Uint8Array | undefined)[];
 
 /** Entries of one log that wait in memory for its next turns. */
-const MAX_REST = 8 * BATCH_ENTRIES;
+const MAX_REST = 16 * BATCH_ENTRIES;
 
 interface Run {
   readonly log: LogName;
@@ -52,33 +53,35 @@ export class Growth {
   readonly #rests = new Map<LogName, { readonly from: number; readonly entries: Entries }>();
   /** Logs of which the last that was given ended before what was read: reading far ahead of them is no use. */
   readonly #short = new Set<LogName>();
-  #lastServed: LogName | undefined;
+  readonly #turns: Turns;
   #lastLength = 0;
 
   constructor(source: ViewSource, bulk: BulkOptions) {
     this.#source = source;
     this.#bulk = bulk;
+    this.#turns = new Turns(bulk.least);
   }
 
   /** The next entries of the log whose turn it is, from its cursor on; undefined when nothing grew. */
   async next(listed: readonly SourceLog[], logs: LogTable): Promise<Growing | undefined> {
     const cursors = new Map(listed.map(({ log }) => [log, logs.get(log)?.cursor ?? 0]));
-    const turn = this.#pick(listed, cursors);
+    const turn = this.#turns.next(listed, cursors);
     if (turn === undefined) {
       this.#lastLength = 0;
       return undefined;
     }
     const rest = this.#rests.get(turn.log);
     if (rest !== undefined && rest.from === cursors.get(turn.log)) {
-      this.#lastServed = turn.log;
+      this.#turns.taken(turn, rest.from);
       return this.#give(turn.log, rest.from, rest.entries.slice(0, turn.countedTo - rest.from));
     }
     const run = this.#isAhead(turn, cursors) ? (this.#ahead as Run) : this.#read(turn, cursors);
-    this.#lastServed = run.log;
+    this.#turns.taken(turn, run.from);
     this.#lastLength = run.to - run.from;
     cursors.set(run.log, run.to);
-    const following = this.#pick(listed, cursors);
-    this.#ahead = following === undefined ? undefined : this.#read(following, cursors);
+    const following = this.#turns.next(listed, cursors);
+    if (following === undefined) this.#ahead = undefined;
+    else if (!this.#isAhead(following, cursors)) this.#ahead = this.#read(following, cursors);
     const entries = await run.entries;
     if (entries.length !== run.to - run.from) {
       throw new ShortRead(run.log, run.from, run.to, entries.length);
@@ -102,10 +105,11 @@ export class Growth {
   #give(log: LogName, from: number, entries: Entries): Growing {
     const retractions: Uint8Array[] = [];
     for (const bytes of entries) {
-      if (bytes === undefined || !isRetraction(bytes)) break;
+      if (bytes === undefined || !isRetraction(bytes) || retractions.length === BATCH_ENTRIES) break;
       retractions.push(bytes);
     }
-    const count = retractions.length || upToRetraction(entries);
+    const others = upToRetraction(entries);
+    const count = retractions.length || others.count;
     if (count < entries.length) {
       this.#rests.set(log, { from: from + count, entries: entries.slice(count, count + MAX_REST) });
       this.#short.add(log);
@@ -116,15 +120,10 @@ export class Growth {
     return {
       log,
       entries: given,
-      inBulk: given.length >= this.#bulk.least,
+      // Only records are followed in bulk.
+      inBulk: others.count - others.statements >= this.#bulk.least,
       retractions: retractions.length > 0 ? retractions : undefined,
     };
-  }
-
-  #pick(listed: readonly SourceLog[], cursors: ReadonlyMap<LogName, number>): SourceLog | undefined {
-    const behind = listed.filter(({ log, countedTo }) => (cursors.get(log) ?? 0) < countedTo);
-    const last = listed.findIndex(({ log }) => log === this.#lastServed);
-    return behind.find((candidate) => listed.indexOf(candidate) > last) ?? behind[0];
   }
 
   #isAhead({ log, countedTo }: SourceLog, cursors: ReadonlyMap<LogName, number>): boolean {
@@ -148,13 +147,16 @@ export class Growth {
   }
 }
 
-/** How many of the entries stand before a retraction, and have no more than a batch of statements among them. */
-function upToRetraction(entries: Entries): number {
+/**
+ * How many of the entries stand before a retraction, and have no more than a batch of statements among them; and how
+ * many statements these are.
+ */
+function upToRetraction(entries: Entries): { readonly count: number; readonly statements: number } {
   let statements = 0;
-  for (const [i, bytes] of entries.entries()) {
+  for (const [count, bytes] of entries.entries()) {
     if (bytes === undefined || isMediaRecord(bytes)) continue;
-    if (isRetraction(bytes) || statements === BATCH_ENTRIES) return i;
+    if (isRetraction(bytes) || statements === BATCH_ENTRIES) return { count, statements };
     statements += 1;
   }
-  return entries.length;
+  return { count: entries.length, statements };
 }

@@ -17,10 +17,10 @@ import { SPACE } from './spaces.js';
 
 /**
  * Entries in one batch. Enough to make the fixed cost of a batch small, and few enough that other work on the
- * thread waits some milliseconds at most, and that what a batch makes dies young: with four times as many,
+ * thread waits some milliseconds at most, and that what a batch makes dies young: with eight times as many,
  * half of the time goes into collecting garbage.
  */
-export const BATCH_ENTRIES = 512;
+export const BATCH_ENTRIES = 256;
 
 /** Growth: the entries [cursor, cursor + length) of a log are applied, and holes among them remembered. */
 export async function grow(

@@ -7,6 +7,7 @@ import { isSealedEntry } from '../statements/sealed-content.js';
 import type { FollowingOptions } from './following.js';
 import { noteLeadHashes } from './lead-hashes.js';
 import { deleteLead, type FreshLead, leadsAt, putLead } from './lead-rows.js';
+import { entryOf } from './live-statements.js';
 import { indexOf } from './position.js';
 import type { LocalView, Step } from './view.js';
 
@@ -18,7 +19,7 @@ export function leadsView({ open, log }: Pick<FollowingOptions, 'open' | 'log'>)
 
     async follow(step: Step): Promise<void> {
       if (open === undefined) return;
-      const gone = step.statements.died.filter(({ entry }) => isSealedEntry(entry));
+      const gone = step.statements.died.filter(({ said }) => said.case === 'sealed');
       const died = await leadsAt(
         step.db,
         gone.map(({ position }) => position),
@@ -27,8 +28,9 @@ export function leadsView({ open, log }: Pick<FollowingOptions, 'open' | 'log'>)
       const born: FreshLead[] = [];
       const failures: string[] = [];
       for (const sealed of step.statements.born) {
-        const { position, entry } = sealed;
-        if (!isSealedEntry(entry)) continue;
+        const { position, said } = sealed;
+        const entry = said.case === 'sealed' ? entryOf(sealed) : undefined;
+        if (entry === undefined || !isSealedEntry(entry)) continue;
         const { name } = step.logs.logAt(position);
         try {
           const statement = open(entry, name, indexOf(position));

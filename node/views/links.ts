@@ -4,7 +4,8 @@
 //   k <thing>             -> positions of the statements that count, sorted
 //   K <thing> <position>  -> nothing: beyond STATEMENTS_OF_A_MEMBER
 //
-// A media record writes nothing here. That it joins hashes which statements name is told from a filter in memory.
+// A media record writes nothing here. That it joins hashes which statements name is told from a filter in memory
+// (named-things.ts), and so is which things nobody has named yet: of those no row is read.
 
 import type { Hash } from 'node:crypto';
 import type { Snapshot, ViewsDatabase } from './buffered-db.js';
@@ -15,7 +16,7 @@ import { memberNumberOf, POSITION_BYTES } from './position.js';
 import { editLists, entriesOf, type ListChange, ListEdits, NEVER_IN_BULK } from './ranked-lists.js';
 import { SPACE } from './spaces.js';
 import { digestJoins, STATEMENTS_OF_A_MEMBER } from './standing-joins.js';
-import { isMedia, type ThingKey } from './thing-key.js';
+import type { ThingKey } from './thing-key.js';
 import type { Joined, Step, View } from './view.js';
 
 export const linksView: View = {
@@ -27,7 +28,6 @@ export const linksView: View = {
     if (edits.byKey.size === 0 && step.postings.size === 0) return;
     const { named } = step.index;
     await named.load(step.db);
-    for (const key of edits.byKey.keys()) if (isMedia(key)) named.note(key);
     const changes = await editLists(
       step.db,
       {
@@ -37,11 +37,13 @@ export const linksView: View = {
         cap: STATEMENTS_OF_A_MEMBER,
         order: 'first',
         ...entriesOf(POSITION_BYTES),
+        mayHaveRow: (thing) => named.mayName(thing),
       },
       edits,
     );
+    for (const thing of edits.byKey.keys()) named.note(thing);
     for (const [thing, change] of changes) step.joined.push(...joinedAt(thing, change));
-    if (named.bytes() === undefined) return;
+    if (named.parts().length === 0) return;
     for (const [hash, change] of step.postings) {
       if (named.mayName(hash)) step.joined.push(...joinedAt(hash, change));
     }

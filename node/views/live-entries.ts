@@ -3,9 +3,11 @@
 import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
 import { isLiveOn } from '../statements/day.js';
 import { decodeEntry } from '../statements/entry.js';
+import { isLink } from '../statements/statement-tag.js';
+import { toBinary } from './binary.js';
 import type { Reader } from './buffered-db.js';
 import { type LiveRecord, liveAt, recordIn } from './live-records.js';
-import { type LiveStatement, statementIn, statementsAt } from './live-statements.js';
+import { type LiveStatement, linkIn, statementIn, statementsAt } from './live-statements.js';
 import type { Position } from './position.js';
 
 export type LiveEntry = LiveRecord | LiveStatement;
@@ -26,9 +28,14 @@ export function isRecord(entry: LiveEntry): entry is LiveRecord {
 
 /** The entry, when it is live on the day; undefined otherwise: views ignore what they do not know. */
 export function liveIn(bytes: Uint8Array, position: Position, day: number): LiveEntry | undefined {
+  const entry = (isLink(bytes) ? linkIn(toBinary(bytes), position) : undefined) ?? decodedIn(bytes, position);
+  return entry === undefined || !isLiveOn(entry.keepUntilDay, day) ? undefined : entry;
+}
+
+function decodedIn(bytes: Uint8Array, position: Position): LiveEntry | undefined {
   const entry = decodedOrNothing(bytes);
-  if (entry === undefined || !isLiveOn(entry.handling?.keepUntilDay ?? 0, day)) return undefined;
-  return recordIn(entry, position) ?? statementIn(entry, bytes, position);
+  if (entry === undefined) return undefined;
+  return recordIn(entry, position) ?? statementIn(entry, toBinary(bytes), position);
 }
 
 /** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */

@@ -6,46 +6,57 @@
 
 import { fromBinary as fromProtobuf } from '@bufbuild/protobuf';
 import { type Entry, EntrySchema } from '../../proto/gen/icse/v1/entry_pb.js';
-import { type Binary, fromBinary, toBinary } from './binary.js';
+import { type Binary, fromBinary } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
 import { expiryKey } from './live-records.js';
 import type { Position } from './position.js';
+import { readLink, type SaidLink, saidLink } from './said-links.js';
 import { SPACE } from './spaces.js';
 
 /** Statements of members but for media records. */
-export type Said = Extract<
-  Entry['statement'],
-  { case: 'event' | 'link' | 'assessment' | 'retraction' | 'sealed' }
->;
+export type Said =
+  | Extract<Entry['statement'], { case: 'event' | 'assessment' | 'retraction' | 'sealed' }>
+  | { readonly case: 'link'; readonly value: SaidLink };
 
 export interface LiveStatement {
   readonly position: Position;
+  /** UTC seconds, as the author claims. */
+  readonly madeAt: number;
   /** 0 = no end. */
   readonly keepUntilDay: number;
   /** The entry as it came. */
   readonly bytes: Binary;
-  readonly entry: Entry;
   readonly said: Said;
 }
 
 /** The statement in a decoded entry; undefined when it is a media record, or none of a member. */
-export function statementIn(entry: Entry, bytes: Uint8Array, position: Position): LiveStatement | undefined {
-  switch (entry.statement.case) {
-    case 'event':
+export function statementIn(entry: Entry, bytes: Binary, position: Position): LiveStatement | undefined {
+  const said = saidIn(entry);
+  if (said === undefined) return undefined;
+  const { madeAt, handling } = entry;
+  return { position, madeAt: Number(madeAt), keepUntilDay: handling?.keepUntilDay ?? 0, bytes, said };
+}
+
+function saidIn({ statement }: Entry): Said | undefined {
+  switch (statement.case) {
     case 'link':
+      return { case: 'link', value: saidLink(statement.value) };
+    case 'event':
     case 'assessment':
     case 'retraction':
     case 'sealed':
-      return {
-        position,
-        keepUntilDay: entry.handling?.keepUntilDay ?? 0,
-        bytes: toBinary(bytes),
-        entry,
-        said: entry.statement,
-      };
+      return statement;
     default:
       return undefined;
   }
+}
+
+/** A link that can be read without decoding its entry; undefined for everything else. */
+export function linkIn(bytes: Binary, position: Position): LiveStatement | undefined {
+  const read = readLink(bytes);
+  if (read === undefined) return undefined;
+  const { madeAt, keepUntilDay, link } = read;
+  return { position, madeAt, keepUntilDay, bytes, said: { case: 'link', value: link } };
 }
 
 export function putStatement(db: BufferedDb, statement: LiveStatement): void {
@@ -75,8 +86,10 @@ export async function statementsAt(
 
 /** A statement from its row. */
 export function parseStatement(position: Position, row: Binary): LiveStatement {
-  const bytes = fromBinary(row);
-  // Canonical form was checked when the entry came.
-  const entry = fromProtobuf(EntrySchema, bytes, { readUnknownFields: false });
-  return statementIn(entry, bytes, position) as LiveStatement;
+  return linkIn(row, position) ?? (statementIn(entryOf({ bytes: row }), row, position) as LiveStatement);
+}
+
+/** The whole entry of a statement. Its canonical form was checked when it came. */
+export function entryOf({ bytes }: Pick<LiveStatement, 'bytes'>): Entry {
+  return fromProtobuf(EntrySchema, fromBinary(bytes), { readUnknownFields: false });
 }

@@ -1,20 +1,13 @@
 // What a statement says of things: which it names, and which of them belong together by it. A link joins its two
 // ends. An event joins its first thing (the subject, else the series, else the first medium) to each of the others.
 
-import { EventKind } from '../../proto/gen/icse/v1/entry_pb.js';
+import { EventKind, type IdentificationEvent } from '../../proto/gen/icse/v1/entry_pb.js';
 import type { ThingKind } from '../statements/link.js';
 import { namedMedia } from '../statements/references.js';
-import type { SealableStatement } from '../statements/sealed-content.js';
 import { CONFIDENCES, EVENT_KINDS, RELATIONS } from '../statements/vocabulary.js';
 import { hashKey } from './hash-key.js';
 import type { Said } from './live-statements.js';
-import { subjectKey, type ThingKey, thingKey } from './thing-key.js';
-
-export interface NamedThing {
-  readonly key: ThingKey;
-  /** Undefined where the statement does not say it. */
-  readonly kind: ThingKind | undefined;
-}
+import { type NamedThing, subjectKey, type ThingKey } from './thing-key.js';
 
 export interface Join {
   readonly from: ThingKey;
@@ -33,22 +26,24 @@ const SUBJECT_KIND: ReadonlyMap<EventKind, ThingKind> = new Map([
   [EventKind.PLACE_IDENTIFIED, 'place'],
 ]);
 
-/** The things that are named by what is said, openly or in a sealed statement, each once. */
-export function thingsIn(said: Said | SealableStatement): NamedThing[] {
-  const named = new Map<ThingKey, NamedThing>();
-  const name = (key: ThingKey, kind: ThingKind | undefined): void => {
-    if (!named.has(key)) named.set(key, { key, kind });
-  };
+/** The things that the statement names, each once. */
+export function thingsIn(said: Said): NamedThing[] {
   if (said.case === 'link') {
-    for (const end of [said.value.from, said.value.to]) {
-      if (end?.thing.case !== undefined) name(thingKey(end), end.thing.case);
-    }
-  } else if (said.case === 'event') {
-    const { kind, subject, series, media } = said.value;
-    if (subject !== undefined) name(subjectKey(subject), SUBJECT_KIND.get(kind));
-    if (series !== undefined) name(subjectKey(series), 'series');
-    for (const hash of media) name(hashKey(namedMedia(hash)), 'media');
+    const [from, to] = said.value.ends;
+    return from !== undefined && from.key === to?.key ? [from] : [...said.value.ends];
   }
+  return said.case === 'event' ? thingsOf(said.value) : [];
+}
+
+/** The things that the event names, each once. */
+export function thingsOf({ kind, subject, series, media }: IdentificationEvent): NamedThing[] {
+  const named = new Map<ThingKey, NamedThing>();
+  const name = (key: ThingKey, of: ThingKind | undefined): void => {
+    if (!named.has(key)) named.set(key, { key, kind: of });
+  };
+  if (subject !== undefined) name(subjectKey(subject), SUBJECT_KIND.get(kind));
+  if (series !== undefined) name(subjectKey(series), 'series');
+  for (const hash of media) name(hashKey(namedMedia(hash)), 'media');
   return [...named.values()];
 }
 

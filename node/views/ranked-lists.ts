@@ -26,6 +26,8 @@ export interface ListRules {
   readonly pack: (entries: readonly ListEntry[]) => Binary;
   /** The entries of each list, in the order of the lists. */
   readonly unpack: (lists: readonly PackedList[]) => Promise<readonly ListEntry[][]>;
+  /** False for a key that has no row, as far as that is known without looking; without it, each is looked for. */
+  readonly mayHaveRow?: (key: Binary) => boolean;
   /** By what the sorted runs would have a list. */
   readonly indexKey: (key: Binary) => IndexKey;
   readonly index: Pick<ShortIndex, 'noteRow' | 'runsMayHave'>;
@@ -93,10 +95,9 @@ export async function editLists(
   rules: ListRules,
   { byKey }: ListEdits,
 ): Promise<Map<Binary, ListChange>> {
-  const keys: Binary[] = [];
-  for (const key of byKey.keys()) keys.push(rules.space + key);
-  const values = await db.getMany(keys);
-  const inRuns = await withoutRow([...byKey.keys()], values, rules);
+  const keys = [...byKey.keys()];
+  const values = await rowsOf(db, rules, keys);
+  const inRuns = await withoutRow(keys, values, rules);
   const changes = new Map<Binary, ListChange>();
   const lists: PackedList[] = [];
   let next = 0;
@@ -124,6 +125,26 @@ export async function editLists(
   return changes;
 }
 
+/** The rows of the keys, as far as they have any. */
+async function rowsOf(
+  db: BufferedDb,
+  { space, mayHaveRow }: Pick<ListRules, 'space' | 'mayHaveRow'>,
+  keys: readonly Binary[],
+): Promise<(Binary | undefined)[]> {
+  const wanted: Binary[] = [];
+  const places: number[] = [];
+  for (const [place, key] of keys.entries()) {
+    if (mayHaveRow?.(key) === false) continue;
+    wanted.push(space + key);
+    places.push(place);
+  }
+  const rows = await db.getMany(wanted);
+  if (rows.length === keys.length) return rows;
+  const values = new Array<Binary | undefined>(keys.length);
+  for (const [i, place] of places.entries()) values[place] = rows[i];
+  return values;
+}
+
 /** Of the keys that have no row, the lists that sorted runs have. */
 async function withoutRow(
   keys: readonly Binary[],
@@ -146,6 +167,12 @@ async function editList(
   before: readonly ListEntry[],
   edit: ListEdit,
 ): Promise<ListEntry[]> {
+  const [added] = edit.adds;
+  if (added !== undefined && edit.adds.length === 1 && edit.removes.length === 0) {
+    const member = memberNumberOf(added);
+    const isFull = before.filter((entry) => entry.startsWith(member)).length >= rules.cap;
+    if (!isFull && !before.includes(added)) return [...before, added].sort();
+  }
   const members = new Set([...edit.adds, ...edit.removes].map(memberNumberOf));
   const now = before.filter((entry) => !members.has(memberNumberOf(entry)));
   for (const member of members) {

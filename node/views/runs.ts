@@ -8,7 +8,7 @@
 
 import { type Binary, fromBinary, readU32, toBinary, u32 } from './binary.js';
 import { Bloom } from './bloom.js';
-import { type BufferedDb, getMany, type Reader, scan, type ViewsDatabase } from './buffered-db.js';
+import { type BufferedDb, type Reader, scan, type ViewsDatabase } from './buffered-db.js';
 import { highOf, INDEX_KEY_BYTES, type IndexKey, kindOf, lowOf } from './index-key.js';
 import { POSITION_BYTES, type Position } from './position.js';
 import { rangeOf, SPACE } from './spaces.js';
@@ -140,8 +140,8 @@ export class Runs {
   }
 
   /** Where each key points in the database. */
-  findCommitted(db: ViewsDatabase, keys: readonly IndexKey[]): Promise<(Position | undefined)[]> {
-    return findIn(this.#committed, { getMany: (rows) => getMany(db, rows) }, keys);
+  findCommitted(db: Reader, keys: readonly IndexKey[]): Promise<(Position | undefined)[]> {
+    return findIn(this.#committed, db, keys);
   }
 }
 

@@ -10,11 +10,18 @@
 // A sealed opening joins nothing, not even the things that it names: parts are what everybody can read.
 
 import { type Reader, scan, type ViewsDatabase } from './buffered-db.js';
-import { CASES, caseEventOf, isOpening, openEntries, positionIn, type Spoken } from './events.js';
+import {
+  CASES,
+  caseEventOf,
+  isOpening,
+  openEntries,
+  positionIn,
+  type Spoken,
+  thingsAbout,
+} from './events.js';
 import { type Lead, leadsAt } from './lead-rows.js';
 import { joinedAt } from './links.js';
 import { statementsAt } from './live-statements.js';
-import { thingsIn } from './naming.js';
 import { memberNumberOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
 import { editLists, entriesOf, ListEdits, type ListRules, NEVER_IN_BULK } from './ranked-lists.js';
 import { rangeOf, SPACE } from './spaces.js';
@@ -57,7 +64,7 @@ export const sealedCasesView: LocalView = {
       if (event === undefined) return;
       cases[edit](event.key, event.entry);
       if (!isOpening(event.entry)) return;
-      for (const { key } of thingsIn(lead.statement)) openings[edit](key, lead.position);
+      for (const { key } of thingsAbout(lead.statement)) openings[edit](key, lead.position);
     }
   },
 };
@@ -78,7 +85,7 @@ async function noteReopened({ db, logs, statements, leads, joined }: Step): Prom
   const open = (await openEntries(db, [...cases])).flat().map(positionIn);
   const said = [...(await statementsAt(db, open)).values(), ...(await leadsAt(db, open)).map(spoken)];
   for (const { position, said: what } of said) {
-    for (const { key } of thingsIn(what)) joined.push({ by: memberNumberOf(position), thing: key });
+    for (const { key } of thingsAbout(what)) joined.push({ by: memberNumberOf(position), thing: key });
   }
 }
 
@@ -91,7 +98,9 @@ export async function sealedOpeningsAbout(db: Reader, things: Iterable<ThingKey>
 
 /** The things that the leads at the positions name. */
 export async function thingsOfLeads(db: Reader, positions: readonly Position[]): Promise<ThingKey[]> {
-  return (await leadsAt(db, positions)).flatMap(({ statement }) => thingsIn(statement).map(({ key }) => key));
+  return (await leadsAt(db, positions)).flatMap(({ statement }) =>
+    thingsAbout(statement).map(({ key }) => key),
+  );
 }
 
 /** True when anything was opened in a sealed statement that can be read here, and counts. */

@@ -1,8 +1,8 @@
 // The index by short keys as the follower has it: the sorted runs, and what rows there are beside them, so that
 // keys which nobody has yet are told from the others without a look at the disk.
 
-import { Bloom } from './bloom.js';
 import { type BufferedDb, scan, type ViewsDatabase } from './buffered-db.js';
+import { GrowingBloom } from './growing-bloom.js';
 import {
   highOf,
   type IndexKey,
@@ -12,14 +12,14 @@ import {
   recordKey,
   recordKeyNumbers,
 } from './index-key.js';
-import { NamedMedia } from './named-media.js';
+import { NamedThings } from './named-things.js';
 import type { MemberNumber } from './position.js';
 import { FAN_IN, RunMerger } from './run-merge.js';
 import { Runs } from './runs.js';
 import { rangeOf, SPACE } from './spaces.js';
 
-/** Keys for which the filter over rows has room at least. */
-const LEAST_ROWS = 500_000;
+/** Keys for which the filter over rows has room at first. */
+const FIRST_ROWS = 500_000;
 
 export interface BulkOptions {
   /** With at least so many entries of a log to follow, they are followed in bulk. */
@@ -38,23 +38,18 @@ export interface BulkOptions {
 /** A step of 32,768 entries of three hashes makes a run of 131,072 keys. */
 export const BULK: BulkOptions = { least: 256, most: 32_768, gatherMs: 100, fanIn: FAN_IN };
 
-interface RowFilter {
-  readonly filter: Bloom;
-  keys: number;
-}
-
 export class ShortIndex {
   readonly #database: ViewsDatabase;
   readonly #merger: RunMerger;
   readonly runs: Runs;
-  readonly named: NamedMedia;
+  readonly named: NamedThings;
   /** Every key that has a row, and some others; undefined until somebody asks. */
-  #rows: RowFilter | undefined;
+  #rows: GrowingBloom | undefined;
 
   private constructor(database: ViewsDatabase, runs: Runs, fanIn: number) {
     this.#database = database;
     this.runs = runs;
-    this.named = new NamedMedia(database);
+    this.named = new NamedThings(database);
     this.#merger = new RunMerger(fanIn);
   }
 
@@ -64,10 +59,7 @@ export class ShortIndex {
 
   /** Must be told of every row that is written. */
   noteRow(key: IndexKey): void {
-    if (this.#rows === undefined) return;
-    this.#rows.filter.add(kindOf(key), highOf(key), lowOf(key));
-    this.#rows.keys += 1;
-    if (this.#rows.keys > this.#rows.filter.capacity) this.#rows = undefined;
+    this.#rows?.add(key);
   }
 
   /** False when no sorted run has the key. */
@@ -77,10 +69,9 @@ export class ShortIndex {
 
   /** False for a record that nobody has: said without a look at the disk, once it was read which rows there are. */
   mayHaveRecord(member: MemberNumber, recordId: Uint8Array): boolean {
-    const filter = this.#rows?.filter;
-    if (filter === undefined) return true;
+    if (this.#rows === undefined) return true;
     const [high, low] = recordKeyNumbers(member, recordId);
-    return filter.mayHave(RECORD_KIND, high, low) || this.runs.mayHave(RECORD_KIND, high, low);
+    return this.#rows.mayHave(RECORD_KIND, high, low) || this.runs.mayHave(RECORD_KIND, high, low);
   }
 
   /**
@@ -90,22 +81,17 @@ export class ShortIndex {
   async filters(db: BufferedDb): Promise<Uint8Array[]> {
     const rows = this.#rows ?? (await this.#readRows(db));
     await this.named.load(db);
-    const named = this.named.bytes();
-    const filters = this.runs.all.map(({ bloom }) => bloom.bytes);
-    if (named !== undefined) filters.unshift(named);
-    return rows.keys === 0 ? filters : [rows.filter.bytes, ...filters];
+    return [...rows.parts(), ...this.named.parts(), ...this.runs.all.map(({ bloom }) => bloom.bytes)];
   }
 
-  async #readRows(db: BufferedDb): Promise<RowFilter> {
+  async #readRows(db: BufferedDb): Promise<GrowingBloom> {
     await db.written();
-    const keys: IndexKey[] = [];
+    const rows = new GrowingBloom(FIRST_ROWS);
     for await (const [row] of scan(this.#database, ...rangeOf(SPACE.version))) {
-      keys.push(recordKey(row.slice(1, 3), row.slice(3)));
+      rows.add(recordKey(row.slice(1, 3), row.slice(3)));
     }
-    for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) keys.push(row.slice(1));
-    const rows = { filter: Bloom.forKeys(Math.max(LEAST_ROWS, 2 * keys.length)), keys: 0 };
+    for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) rows.add(row.slice(1));
     this.#rows = rows;
-    for (const key of keys) this.noteRow(key);
     return rows;
   }
 

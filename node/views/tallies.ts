@@ -77,12 +77,12 @@ export const talliesView: View = {
   },
 };
 
-function count(events: Deltas, months: Deltas, { position, entry, said }: LiveStatement, by: number): void {
+function count(events: Deltas, months: Deltas, { position, madeAt, said }: LiveStatement, by: number): void {
   if (said.case !== 'event') return;
   const { kind, subject } = said.value;
   const member = memberNumberOf(position);
   const word = String.fromCharCode(kind);
-  months.add(SPACE.eventsInMonth + u16(monthOf(entry.madeAt)) + word + member, by);
+  months.add(SPACE.eventsInMonth + u16(monthOf(madeAt)) + word + member, by);
   if (subject !== undefined) events.add(SPACE.eventsAbout + word + subjectKey(subject) + member, by);
 }
 
@@ -114,8 +114,8 @@ class Deltas {
   }
 }
 
-function monthOf(madeAt: bigint): number {
-  const date = new Date(Number(madeAt) * 1000);
+function monthOf(madeAt: number): number {
+  const date = new Date(madeAt * 1000);
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 

@@ -17,6 +17,12 @@ import { hashKey, namedHash } from './hash-key.js';
 
 export type ThingKey = Binary;
 
+export interface NamedThing {
+  readonly key: ThingKey;
+  /** Undefined where the statement does not say it. */
+  readonly kind: ThingKind | undefined;
+}
+
 const SUBJECT = '\x10';
 const ID_BYTES = 16;
 
@@ -24,7 +30,11 @@ const ID_BYTES = 16;
 export const UNKNOWN_KIND = 'subject';
 
 export function subjectKey({ member, id }: Pick<Subject, 'member' | 'id'>): ThingKey {
-  return SUBJECT + toBinary(id) + String.fromCharCode(member.length) + member;
+  return subjectKeyOf(toBinary(id), member);
+}
+
+export function subjectKeyOf(id: Binary, member: string): ThingKey {
+  return SUBJECT + id + String.fromCharCode(member.length) + member;
 }
 
 /** The key of a thing that keeps the rules. */

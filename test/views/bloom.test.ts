@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { u32 } from '../../node/views/binary.js';
 import { Bloom } from '../../node/views/bloom.js';
+import { GrowingBloom } from '../../node/views/growing-bloom.js';
 
 type Key = [kind: number, high: number, low: number];
 
@@ -38,5 +40,30 @@ describe('a Bloom filter', () => {
     for (const added of take(1, KEYS)) bloom.add(...added);
     const mistaken = take(1_000_000_007, 200_000).filter((key) => bloom.mayHave(...key)).length;
     expect(mistaken).toBeLessThan(200);
+  });
+});
+
+describe('a growing Bloom filter', () => {
+  it('knows every key, and mistakes few others for one, however many come', () => {
+    const bloom = new GrowingBloom(1000);
+    for (const [kind, high, low] of take(1, KEYS)) {
+      bloom.add(String.fromCharCode(kind) + u32(high) + u32(low));
+    }
+    expect(take(1, KEYS).every((key) => bloom.mayHave(...key))).toBe(true);
+    const mistaken = take(1_000_000_007, 200_000).filter((key) => bloom.mayHave(...key)).length;
+    expect(mistaken).toBeLessThan(1000);
+    const apart = bloom.parts().map((bytes) => new Bloom(bytes));
+    expect(take(1, KEYS).every((key) => apart.some((part) => part.mayHave(...key)))).toBe(true);
+    expect(apart.length).toBeLessThan(8);
+  });
+
+  it('has room for a key once, however often it comes', () => {
+    const bloom = new GrowingBloom(1000);
+    for (let n = 0; n < 10_000; n++) bloom.add(`\x01${u32(n % 10)}${u32(n % 10)}`);
+    expect(bloom.parts().length).toBe(1);
+  });
+
+  it('has no parts before a key comes', () => {
+    expect(new GrowingBloom(1000).parts()).toEqual([]);
   });
 });

@@ -71,7 +71,10 @@ describe('views that cannot', () => {
     world.publish('NL', { sha256: 'cat' });
     await views.settled();
     const { batch } = db;
-    db.batch = (() => Promise.reject(new Error('no space left on device'))) as unknown as typeof db.batch;
+    db.batch = (() => ({
+      put() {},
+      write: () => Promise.reject(new Error('no space left on device')),
+    })) as unknown as typeof db.batch;
     world.publish('AU', { sha256: 'cat' });
     await expect(views.settled()).rejects.toThrow('no space left');
     db.batch = batch;
