@@ -12,19 +12,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placeSocket } from '../../../gateway/socket/place.js';
 import { serveSocket } from '../../../gateway/socket/server.js';
+import type { NodeApi } from '../../../node/api.js';
 import { systemClock } from '../../../node/clock.js';
 import { Failure } from '../../../node/failure.js';
 import { createHub } from '../../../node/hub/create.js';
 import { startNode } from '../../../node/node.js';
+import { type NamedHash, parseHash } from '../../../node/statements/hashes.js';
 import { recordToJson } from '../../../node/statements/record-json.js';
 import type { Chance } from '../../chaos/chance.js';
 import { bytesOf, promise, type Subject, type Target } from '../target.js';
+import { aRetraction, aStatement, hash } from './a-statement.js';
 import { aRecord } from './entry.js';
 
 /** A body has at most 256 KiB. */
 const MAX_BYTES = 300_000;
 /** Of 150,000 lines each has an answer of its own; they go out as they are made, and others get their turn. */
 const SLOW_MS = 5000;
+/** Whoever removes a holding copies all others: more of them than these calls leave would only cost time. */
+const HOLDINGS_KEPT_FOR = 2000;
 const STATUSES: readonly number[] = [200, 400, 404, 409, 503];
 const MAX_ANSWER_SHOWN = 300;
 const WORDS = [
@@ -40,6 +45,11 @@ const WORDS = [
     'confirm',
     'replace',
     'quota',
+    'event',
+    'link',
+    'assess',
+    'retract',
+    'readers',
   ],
   ...[
     'NL',
@@ -63,6 +73,7 @@ async function openSocket(): Promise<Subject> {
   const path = await placeSocket(home, {});
   /** What the socket put down as an error of its own. */
   let error: unknown;
+  let taken = 0;
   const log = {
     info() {},
     error(facts: object) {
@@ -78,6 +89,7 @@ async function openSocket(): Promise<Subject> {
     words: WORDS,
     sample: (chance) => bytesOf(aCall(chance)),
     async take(input) {
+      if (++taken % HOLDINGS_KEPT_FOR === 0) await removeHoldings(node.api);
       const call = callOf(input);
       if (call === undefined) await writeRaw(path, input);
       else await send(agent, path, call);
@@ -92,6 +104,14 @@ async function openSocket(): Promise<Subject> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+async function removeHoldings(api: NodeApi): Promise<void> {
+  const hashes: NamedHash[] = [];
+  for await (const holding of api.listHoldings()) {
+    hashes.push(...Object.values(holding.hashes).map(parseHash));
+  }
+  await api.removeHoldings({ hashes });
 }
 
 interface RawCall {
@@ -178,6 +198,8 @@ type CallMaker = (chance: Chance) => readonly [route: string, body: string];
 const CALLS: readonly CallMaker[] = [
   (chance) => ['POST /lookup', JSON.stringify({ hashes: [hash(chance), hash(chance)] })],
   (chance) => ['POST /publish', lines(chance, () => recordToJson(aRecord(chance), 0))],
+  (chance) => ['POST /publish', lines(chance, () => aStatement(chance))],
+  (chance) => ['POST /publish', lines(chance, () => aRetraction(chance, 'LYON'))],
   (chance) => [
     'POST /holdings',
     lines(chance, () => ({ hashes: [hash(chance)], label: chance.pick(['a', 'b']) })),
@@ -186,6 +208,9 @@ const CALLS: readonly CallMaker[] = [
   () => ['POST /holdings/remove', JSON.stringify({ label: 'a' })],
   (chance) => ['POST /holdings/remove', JSON.stringify({ hashes: [hash(chance)] })],
   () => ['GET /notices?from=0&follow=0&entries=1', ''],
+  (chance) => [`GET /show?thing=${hash(chance)}`, ''],
+  () => ['GET /figures', ''],
+  () => ['GET /retractions', ''],
   () => ['GET /status', ''],
   () => ['GET /views', ''],
   () => ['GET /faults', ''],
@@ -208,9 +233,4 @@ function anAct(chance: Chance, fields: object): string {
 
 function lines(chance: Chance, line: () => unknown): string {
   return Array.from({ length: chance.int(1, 3) }, () => `${JSON.stringify(line())}\n`).join('');
-}
-
-function hash(chance: Chance): string {
-  const hex = (sizeBytes: number) => Buffer.from(chance.bytes(sizeBytes)).toString('hex');
-  return chance.pick([hex(32), hex(20), hex(16), `pdq:${hex(32)}`]);
 }
