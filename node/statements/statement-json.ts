@@ -19,6 +19,7 @@ import {
 import { Failure } from '../failure.js';
 import { type MemberCode, parseMemberCode } from '../names.js';
 import { dayText, parseDay } from './day.js';
+import { MAX_EVENT_MEDIA } from './event.js';
 import { checkKeys, isObject, type JsonObject, textField, wordField } from './json-fields.js';
 import { kindAtEnd, parseThing, thingText } from './link.js';
 import { BadRecord, recordFromJson, recordToJson } from './record-json.js';
@@ -210,6 +211,11 @@ function readMedia(value: unknown, reasons: string[]) {
   if (value === undefined) return [];
   if (!Array.isArray(value)) {
     reasons.push('media: must be a list of hashes');
+    return [];
+  }
+  // One reason for a list of thousands, not thousands of reasons.
+  if (value.length > MAX_EVENT_MEDIA) {
+    reasons.push(`media: ${value.length} given, must be at most ${MAX_EVENT_MEDIA}`);
     return [];
   }
   return value.flatMap((text) => textField('media', text, named(parseMedia), HASH_FORM, reasons) ?? []);

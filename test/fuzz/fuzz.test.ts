@@ -55,6 +55,11 @@ function checkLength(input: Uint8Array): void {
   if (input[0] !== input.length - 1) throw new Failure('bad-length', 'the length is not that of the letters');
 }
 
+/** Stands still without using the processor, as a process does that somebody has stopped. */
+function stand(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 const over = (subject: Subject, slowMs = 1000, inputs = 2000): Promise<FuzzResult> =>
   fuzz(subject, { name: 'a parser', seed: 1, inputs, slowMs });
 
@@ -98,6 +103,19 @@ describe('the fuzzer', () => {
     expect(failures[0]?.what).toBe('did not end within 10 ms');
   });
 
+  it('does not take for slow what was stopped and went on', async () => {
+    const stopped = aParser(
+      () =>
+        new Promise((resolve) =>
+          setImmediate(() => {
+            stand(300);
+            setImmediate(resolve);
+          }),
+        ),
+    );
+    expect((await over(stopped, 20, 1)).failures).toEqual([]);
+  });
+
   it('makes the same inputs from the same seed, each alone too', async () => {
     const made = async (seed: number, from: number, inputs: number): Promise<string[]> => {
       const seen: string[] = [];
@@ -134,6 +152,28 @@ describe('the fuzzer', () => {
       taken: 2,
       failures: [{ at: 2, input: 'Ag==', what: 'did not come back within 300 ms' }],
     });
+  });
+
+  it('goes on with a thread that was stopped for longer than one may hang', async () => {
+    const code = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const head = new Int32Array(workerData.current);
+      Atomics.store(head, 0, 0);
+      Atomics.wait(head, 1, 0);
+      Atomics.wait(head, 1, 7, 400);
+      parentPort.postMessage({ inputs: 1, taken: 1, failures: [] });`;
+    let current = new Int32Array(new SharedArrayBuffer(8));
+    const begin = (task: WorkerTask) => {
+      current = new Int32Array(task.current);
+      return new Worker(code, { eval: true, workerData: task });
+    };
+    const onProgress = () => {
+      stand(700);
+      Atomics.store(current, 1, 7);
+      Atomics.notify(current, 1);
+    };
+    const task = { name: 'x', seed: 1, from: 0, inputs: 1, material };
+    expect((await watch({ ...task, begin, onProgress, hungMs: 600 })).failures).toEqual([]);
   });
 
   it('says on which input a parser took its thread down', async () => {

@@ -16,10 +16,12 @@ import { importTarget } from './targets/import.js';
 import { invitationTarget } from './targets/invitation.js';
 import { noteTarget } from './targets/note.js';
 import { proofTarget } from './targets/proof.js';
+import { purgedUpToTarget } from './targets/purged-up-to.js';
 import { receiptTarget } from './targets/receipt.js';
 import { sealedContentTarget } from './targets/sealed-content.js';
 import { segmentTarget } from './targets/segment.js';
 import { socketTarget } from './targets/socket.js';
+import { statementTarget } from './targets/statement.js';
 
 export const TARGETS: readonly Target[] = [
   entryTarget,
@@ -28,6 +30,7 @@ export const TARGETS: readonly Target[] = [
   helloTarget,
   segmentTarget,
   receiptTarget,
+  purgedUpToTarget,
   noteTarget,
   cosignatureTarget,
   proofTarget,
@@ -40,5 +43,6 @@ export const TARGETS: readonly Target[] = [
   faultTarget,
   importTarget,
   configTarget,
+  statementTarget,
   socketTarget,
 ];

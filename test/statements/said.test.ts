@@ -90,6 +90,12 @@ describe('the JSON form of a statement', () => {
     expect(read).toThrow(BadStatement);
     expect(read).toThrow(reason);
   });
+
+  it('of an event with thousands of media is refused in one sentence', () => {
+    const read = () =>
+      statementFromJson({ event: 'victim-identified', media: new Array(5000).fill('x') }, NL);
+    expect(read).toThrow(/^not a statement: media: 5000 given, must be at most 16$/);
+  });
 });
 
 describe('an event', () => {

@@ -36,29 +36,37 @@ export const enrolmentTarget: Target = {
       sample: (chance) => chance.pick(samples),
       take(input) {
         const request = refusedBy('gRPC', () => fromBinary(EnrolRequestSchema, input));
+        const applicant = readApplicant(request);
         try {
-          read(request);
+          readProven(applicant, request);
         } catch (error) {
           if (!(error instanceof Failure) || error.code !== 'bad-proof') throw error;
-          read(proveEnrolment({ ...request, keys: keysOf('NL') }, MEMBER, HUB.sealing.publicKey));
+          const proven = proveEnrolment({ ...request, keys: keysOf('NL') }, MEMBER, HUB.sealing.publicKey);
+          readProven(applicant, proven);
         }
       },
     };
   },
 };
 
-/** In the order of node/hub/enrol.ts. */
-function read(request: EnrolRequest): void {
-  const federation = parseFederationId(request.federation);
-  const member = parseMemberCode(request.member);
-  const tlsKeyPem = readRequest(request.csr);
+/** What is read first (node/hub/enrol.ts): who asks. No proof changes it. */
+function readApplicant({ federation, member, csr }: EnrolRequest) {
+  return {
+    federation: parseFederationId(federation),
+    member: parseMemberCode(member),
+    tlsKeyPem: readRequest(csr),
+  };
+}
+
+/** The rest, in the same order. */
+function readProven(applicant: ReturnType<typeof readApplicant>, request: EnrolRequest): void {
   const unproven = unprovenKey(request, HUB.sealing.secretKey);
   if (unproven !== undefined || request.keys === undefined) {
     throw new Failure('bad-proof', `the ${unproven} key is not proven`);
   }
   const { log, receipt, session, sealing } = request.keys;
   const keys = create(MemberKeysSchema, { log, receipt, session, sealing });
-  const fingerprint = fingerprintOf({ federation, member, keys, tlsKeyPem });
+  const fingerprint = fingerprintOf({ ...applicant, keys });
   promise(/^[0-9a-f-]{32,48}$/.test(fingerprint), 'the fingerprint is none that could be read out');
   if (request.listen === '') return;
   const listen = addressText(parseAddress(request.listen));

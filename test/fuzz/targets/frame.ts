@@ -1,8 +1,9 @@
 // Frames of a session: the envelope as gRPC hands it on, the frame reader, and the messages. A hostile member can
 // sign whatever it likes, so the messages come in a frame with a good signature too.
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { createFrameReader, createFrameWriter, encodeMessage } from '../../../node/exchange/frames.js';
+import { checkEnvelope, readEnvelope } from '../../../node/exchange/strict-message.js';
 import { keyPairOf } from '../../../node/keys/ed25519.js';
 import {
   ByeSchema,
@@ -18,7 +19,7 @@ import {
 } from '../../../proto/gen/icse/v1/exchange_pb.js';
 import type { Chance } from '../../chaos/chance.js';
 import { AUTHOR, NL } from '../../log/logs.js';
-import { isSame, promise, refusedBy, type Target } from '../target.js';
+import { isSame, promise, type Target } from '../target.js';
 import { promiseStable } from './stable.js';
 
 const SESSION = new Uint8Array(32).fill(1);
@@ -37,7 +38,9 @@ export const frameTarget: Target = {
       return toBinary(EnvelopeSchema, create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
     },
     take(input) {
-      const { content } = refusedBy('gRPC', () => fromBinary(EnvelopeSchema, input));
+      const envelope = readEnvelope(input);
+      checkEnvelope(envelope);
+      const { content } = envelope;
       if (content.case !== 'frame') return;
       readSigned(content.value);
       const { messages, record } = createFrameReader(SESSION, KEY.publicKey).read(content.value);

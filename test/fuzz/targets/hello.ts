@@ -1,7 +1,7 @@
 // Hellos: who a peer says it is, before anything else is known of it. A hostile one can sign what it likes, so each
 // comes with a good signature too.
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   type Binding,
   checkHello,
@@ -10,6 +10,7 @@ import {
   openingOf,
   sayHello,
 } from '../../../node/exchange/handshake.js';
+import { checkEnvelope, readEnvelope } from '../../../node/exchange/strict-message.js';
 import { keyPairOf, sign } from '../../../node/keys/ed25519.js';
 import { LYON, parseFederationId, parseMemberCode } from '../../../node/names.js';
 import {
@@ -20,7 +21,7 @@ import {
   Role,
 } from '../../../proto/gen/icse/v1/exchange_pb.js';
 import type { Chance } from '../../chaos/chance.js';
-import { promise, refusedBy, type Target } from '../target.js';
+import { promise, type Target } from '../target.js';
 import { MAX_ENVELOPE_BYTES } from './frame.js';
 import { promiseStable } from './stable.js';
 
@@ -59,7 +60,9 @@ export const helloTarget: Target = {
       return toBinary(EnvelopeSchema, create(EnvelopeSchema, { content }));
     },
     take(input) {
-      const { content } = refusedBy('gRPC', () => fromBinary(EnvelopeSchema, input));
+      const envelope = readEnvelope(input);
+      checkEnvelope(envelope);
+      const { content } = envelope;
       if (content.case === 'open') checkOpen(content.value);
       if (content.case !== 'hello') return;
       const { body } = content.value;

@@ -4,27 +4,23 @@
 //   POST /lookup HTTP/1.1\r\n...   is written to the socket as it is
 //   POST /lookup\n{"hashes":...}   is sent as a call, with the right length, on a connection that is kept
 
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { placeSocket } from '../../../gateway/socket/place.js';
-import { serveSocket } from '../../../gateway/socket/server.js';
-import { systemClock } from '../../../node/clock.js';
 import { Failure } from '../../../node/failure.js';
-import { createHub } from '../../../node/hub/create.js';
-import { startNode } from '../../../node/node.js';
 import { recordToJson } from '../../../node/statements/record-json.js';
 import type { Chance } from '../../chaos/chance.js';
 import { bytesOf, promise, type Subject, type Target } from '../target.js';
+import { aRetraction, aStatement, hash } from './a-statement.js';
 import { aRecord } from './entry.js';
+import { aHubHome, serveHub } from './served-hub.js';
 
 /** A body has at most 256 KiB. */
 const MAX_BYTES = 300_000;
 /** Of 150,000 lines each has an answer of its own; they go out as they are made, and others get their turn. */
 const SLOW_MS = 5000;
+/** Then another begins: some answers tell all that was ever published or held, and would only take longer. */
+const CALLS_OF_A_HUB = 10_000;
 const STATUSES: readonly number[] = [200, 400, 404, 409, 503];
 const MAX_ANSWER_SHOWN = 300;
 const WORDS = [
@@ -40,6 +36,11 @@ const WORDS = [
     'confirm',
     'replace',
     'quota',
+    'event',
+    'link',
+    'assess',
+    'retract',
+    'readers',
   ],
   ...[
     'NL',
@@ -55,22 +56,11 @@ const WORDS = [
 export const socketTarget: Target = { name: 'socket', open: openSocket };
 
 async function openSocket(): Promise<Subject> {
-  const home = await mkdtemp(join(tmpdir(), 'icse-fuzz-'));
-  const random = (sizeBytes: number): Uint8Array => new Uint8Array(randomBytes(sizeBytes));
-  await createHub({ home, listen: '127.0.0.1:0', clock: systemClock, random });
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const node = await startNode({ home, log: quiet, random });
-  const path = await placeSocket(home, {});
-  /** What the socket put down as an error of its own. */
-  let error: unknown;
-  const log = {
-    info() {},
-    error(facts: object) {
-      error = (facts as { err?: unknown }).err ?? 'an error without a name';
-    },
-  };
-  const server = await serveSocket(path, node.api, { log, graceMs: 100 });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const home = await aHubHome();
+  let hub = await serveHub(home);
+  const newAgent = () => new Agent({ keepAlive: true, maxSockets: 1 });
+  let agent = newAgent();
+  let taken = 0;
   return {
     form: 'text',
     maxBytes: MAX_BYTES,
@@ -78,20 +68,28 @@ async function openSocket(): Promise<Subject> {
     words: WORDS,
     sample: (chance) => bytesOf(aCall(chance)),
     async take(input) {
+      if (taken++ === CALLS_OF_A_HUB) {
+        await end();
+        hub = await serveHub(home);
+        agent = newAgent();
+        taken = 1;
+      }
       const call = callOf(input);
-      if (call === undefined) await writeRaw(path, input);
-      else await send(agent, path, call);
-      const found = error;
-      error = undefined;
-      if (found !== undefined) throw found;
+      if (call === undefined) await writeRaw(hub.path, input);
+      else await send(agent, hub.path, call);
+      const error = hub.takeError();
+      if (error !== undefined) throw error;
     },
     async close() {
-      agent.destroy();
-      await server.close();
-      await node.close('the fuzzing is over');
+      await end();
       await rm(home, { recursive: true, force: true });
     },
   };
+
+  async function end(): Promise<void> {
+    agent.destroy();
+    await hub.close();
+  }
 }
 
 interface RawCall {
@@ -178,6 +176,8 @@ type CallMaker = (chance: Chance) => readonly [route: string, body: string];
 const CALLS: readonly CallMaker[] = [
   (chance) => ['POST /lookup', JSON.stringify({ hashes: [hash(chance), hash(chance)] })],
   (chance) => ['POST /publish', lines(chance, () => recordToJson(aRecord(chance), 0))],
+  (chance) => ['POST /publish', lines(chance, () => aStatement(chance))],
+  (chance) => ['POST /publish', lines(chance, () => aRetraction(chance, 'LYON'))],
   (chance) => [
     'POST /holdings',
     lines(chance, () => ({ hashes: [hash(chance)], label: chance.pick(['a', 'b']) })),
@@ -186,6 +186,9 @@ const CALLS: readonly CallMaker[] = [
   () => ['POST /holdings/remove', JSON.stringify({ label: 'a' })],
   (chance) => ['POST /holdings/remove', JSON.stringify({ hashes: [hash(chance)] })],
   () => ['GET /notices?from=0&follow=0&entries=1', ''],
+  (chance) => [`GET /show?thing=${hash(chance)}`, ''],
+  () => ['GET /figures', ''],
+  () => ['GET /retractions', ''],
   () => ['GET /status', ''],
   () => ['GET /views', ''],
   () => ['GET /faults', ''],
@@ -208,9 +211,4 @@ function anAct(chance: Chance, fields: object): string {
 
 function lines(chance: Chance, line: () => unknown): string {
   return Array.from({ length: chance.int(1, 3) }, () => `${JSON.stringify(line())}\n`).join('');
-}
-
-function hash(chance: Chance): string {
-  const hex = (sizeBytes: number) => Buffer.from(chance.bytes(sizeBytes)).toString('hex');
-  return chance.pick([hex(32), hex(20), hex(16), `pdq:${hex(32)}`]);
 }
