@@ -28,9 +28,16 @@ export function watchStalls(federation: Federation): void {
       const stands = known?.size === size ? known : { size, since: time.now() };
       now.set(log, stands);
       if (time.now() - stands.since < MAX_STALL_MS || ledger.forked.has(log)) continue;
+      if (isOwnAndKnown(by, log)) continue;
       const what = `${by} has ${short(log)} up to ${size}, and ${link.member} does not go on to ${peerSize}`;
       ledger.broken('no log stands still', what);
     }
+  }
+
+  /** Who has begun to publish takes no more of its own log: it stops and says why, for an operator to act. */
+  function isOwnAndKnown(by: MemberCode, log: LogName): boolean {
+    const exchange = nodes.get(by)?.exchange;
+    return exchange?.isOwn(log) === true && exchange.guard.why() !== '';
   }
 
   /** A peer that is gone without a word is noticed by keep-alive. */
