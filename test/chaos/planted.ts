@@ -67,8 +67,9 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'notes of others not compared',
-    file: 'node/exchange/exchange.js',
-    change: [['.consider(receipt.note)', '.idle()']],
+    // Of heads and of receipts: either finds what the other does, and who finds a fork tells all.
+    file: 'node/log/comparing-notes.js',
+    change: [['if (log.isFrozen())\n                return undefined;', 'return undefined;']],
   },
   {
     name: 'views count beyond the cut',
