@@ -7,6 +7,7 @@ import {
   type Fault,
   HeadSchema,
   type PurgedUpTo,
+  type Receipt,
   type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type Clock, utcDay } from '../clock.js';
@@ -23,6 +24,7 @@ import { clocksAgree } from './clocks.js';
 import { keepDialling } from './dialler.js';
 import type { ExchangeEvent } from './exchange-event.js';
 import type { FrameRecord, SaidMessage } from './frames.js';
+import { createHearing, type Hearing, type SignedWord } from './hearing.js';
 import { fillHoles, type HoleFiller } from './hole-filler.js';
 import type { Link, LinkHost } from './link.js';
 import { createOffers, type Offers } from './offers.js';
@@ -83,6 +85,7 @@ export class Exchange implements LinkHost {
   readonly #pace: QuotaPace;
   readonly #receipts: ReceiptExchange;
   readonly #purged: PurgedExchange;
+  readonly #hearing: Hearing;
   readonly #holes: HoleFiller;
   readonly #dialled = new Map<MemberCode, () => void>();
   readonly #closing = new AbortController();
@@ -141,6 +144,10 @@ export class Exchange implements LinkHost {
       authorOf: (log) => this.authorOf(log),
       linkTo: (member) => this.#streams.live.get(member),
     });
+    this.#hearing = createHearing(
+      (link, word) => this.#hear(link, word),
+      (link, what) => this.warn(link, what),
+    );
     this.#holes = fillHoles(
       (link) => this.exchanged(link.member, this.me),
       (log) => settleClaims(this.logs, log, utcDay(this.clock.now())),
@@ -328,26 +335,12 @@ export class Exchange implements LinkHost {
     if (this.isOwn(log)) this.#own.unproven(link, log);
   }
 
-  receipt(link: Link, receipt: Parameters<ReceiptExchange['heard']>[1]): void {
-    this.#track(
-      this.#receipts
-        .heard(link, receipt)
-        .then(() => this.logs.get(receipt.log as LogName)?.consider(receipt.note))
-        .then((fault) => {
-          if (fault !== undefined) this.forked(link, fault);
-        })
-        .catch((error: unknown) =>
-          this.warn(link, `a receipt by ${link.member} was passed over: ${messageOf(error)}`),
-        ),
-    );
+  receipt(link: Link, receipt: Receipt): void {
+    this.#track(this.#hearing.heard(link, { case: 'receipt', value: receipt }));
   }
 
   purgedUpTo(link: Link, purged: PurgedUpTo): void {
-    try {
-      this.#purged.heard(link, purged);
-    } catch (error) {
-      this.warn(link, `what ${link.member} says of a purge was passed over: ${messageOf(error)}`);
-    }
+    this.#track(this.#hearing.heard(link, { case: 'purgedUpTo', value: purged }));
   }
 
   places(log: Log, from: number, to: number): Promise<readonly LogItem[]> {
@@ -390,6 +383,13 @@ export class Exchange implements LinkHost {
 
   warn(link: Link, what: string): void {
     this.#options.onEvent({ kind: 'warning', member: link.member, reason: what });
+  }
+
+  async #hear(link: Link, word: SignedWord): Promise<void> {
+    if (word.case === 'purgedUpTo') return this.#purged.heard(link, word.value);
+    await this.#receipts.heard(link, word.value);
+    const fault = await this.logs.get(word.value.log as LogName)?.consider(word.value.note);
+    if (fault !== undefined) this.forked(link, fault);
   }
 
   /** The hub's registry began anew by the root's word: this node follows. */
@@ -436,6 +436,7 @@ export class Exchange implements LinkHost {
       link.session.provider.grew();
     }
     for (const wake of this.#dialled.values()) wake();
+    this.#track(this.#hearing.again());
     this.guard.look();
     this.#dismissStrangers();
   }
