@@ -7,6 +7,7 @@ import { verifyFork } from '../../node/log/fork.js';
 import { isHole, type LogItem, leafHashOf } from '../../node/log/item.js';
 import { type LogName, LYON, parseLogName } from '../../node/names.js';
 import { registryLog } from '../../node/registry/state.js';
+import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -73,7 +74,8 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
   /** Its bytes are to be there. */
   const isDue = (leaf: string, { member }: SimulatedNode): boolean => {
     const said = saidBy.get(leaf);
-    return said === undefined || (isFor(said, member) && !ends.mayBeGone(said));
+    if (said === undefined) return true;
+    return isFor(said, member) && !ends.mayBeGone(said) && !ledger.lostBytes.has(said);
   };
   for (const [name, entries] of ledger.acknowledged()) {
     if (ledger.forked.has(name)) continue;
@@ -112,18 +114,26 @@ function textOf(item: LogItem): string {
   return Buffer.from(leafHashOf(item)).toString('hex');
 }
 
-/** Promise 3. Nodes that hold different branches of a forked log are compared with those that hold the same. */
+/**
+ * Promise 3. Nodes that hold different branches of a forked log are compared with those that hold the same. So are those
+ * that purged by a retraction which a cut has undone since, where nobody can give them the bytes back.
+ */
 async function checkViews(federation: Federation): Promise<void> {
   const byLogs = new Map<string, { node: SimulatedNode; digest: string }>();
+  const ends = federation.ends();
+  const saidBy = new Map(federation.ledger.said.map((said) => [said.leaf, said]));
+  const isGone = (item: LogItem): boolean => {
+    const said = saidBy.get(textOf(item));
+    return said !== undefined && isHole(item) && item.reason === HoleReason.MISSING && ends.mayBeGone(said);
+  };
   for (const node of liveMembers(federation)) {
     if (federation.ledger.dishonest.has(node.member)) continue;
-    const vector = node.logs
-      .all()
-      .map(({ name }) => {
-        const { size, root } = localHead(node.logs, name);
-        return `${name} ${size} ${Buffer.from(root).toString('hex')}`;
-      })
-      .join('\n');
+    const heads = node.logs.all().map(async (log) => {
+      const { size, root } = localHead(node.logs, log.name);
+      const gone = (await log.read(0, size)).flatMap((item, index) => (isGone(item) ? [index] : []));
+      return `${log.name} ${size} ${Buffer.from(root).toString('hex')} ${gone.join(',')}`;
+    });
+    const vector = (await Promise.all(heads)).join('\n');
     const digest = await node.viewsDigest();
     const first = byLogs.get(vector);
     if (first === undefined) byLogs.set(vector, { node, digest });
