@@ -4,7 +4,8 @@
 
 import { fromBinary, u32 } from './binary.js';
 import type { BufferedDb, ViewsDatabase } from './buffered-db.js';
-import { BLOCK_ROWS, blockKey, noteBlock, RUN_ROW_BYTES, type Run, type Runs } from './runs.js';
+import { INDEX_KEY_BYTES, type IndexKey } from './index-key.js';
+import { BLOCK_ROWS, blockKey, RUN_ROW_BYTES, type Run, type Runs } from './runs.js';
 import { SPACE } from './spaces.js';
 
 /** Runs that become one. */
@@ -18,6 +19,8 @@ const MAX_KEYS = 4_000_000;
 
 /** Blocks read from each run, and written, at once. */
 const CHUNK_BLOCKS = 64;
+
+const BLOCK_BYTES = BLOCK_ROWS * RUN_ROW_BYTES;
 
 export class RunMerger {
   readonly #fanIn: number;
@@ -66,58 +69,75 @@ interface Stream {
   nextBlock: number;
   chunk: Buffer;
   at: number;
-  kind: number;
-  high: number;
-  low: number;
+  /** The key of that row in two numbers, which sort as it does: its kind and first four bytes, and its last four. */
+  first: number;
+  last: number;
+}
+
+/** The merged run as far as it is made. */
+interface Merged {
+  readonly run: Run & { readonly fences: IndexKey[] };
+  /** The block that is being filled. */
+  block: Buffer;
+  filled: number;
+  /** Blocks to be written. */
+  puts: { type: 'put'; key: Uint8Array; value: Uint8Array }[];
 }
 
 async function writeMerged(
   database: ViewsDatabase,
   runs: readonly Run[],
-  merged: Run & { readonly fences: string[] },
+  run: Run & { readonly fences: IndexKey[] },
 ): Promise<void> {
   const streams: Stream[] = [];
-  for (const run of runs) {
-    const stream: Stream = { run, nextBlock: 0, chunk: Buffer.alloc(0), at: 0, kind: 0, high: 0, low: 0 };
+  for (const one of runs) {
+    const stream: Stream = { run: one, nextBlock: 0, chunk: Buffer.alloc(0), at: 0, first: 0, last: 0 };
     if (await readOn(database, stream)) streams.push(stream);
   }
-  let block = Buffer.allocUnsafe(BLOCK_ROWS * RUN_ROW_BYTES);
-  let filled = 0;
-  let operations: { type: 'put'; key: Uint8Array; value: Uint8Array }[] = [];
-  const endBlock = (): void => {
-    const value = block.subarray(0, filled);
-    const key = fromBinary(blockKey(merged.id, merged.fences.length));
-    noteBlock(merged, value);
-    operations.push({ type: 'put', key, value });
-    block = Buffer.allocUnsafe(BLOCK_ROWS * RUN_ROW_BYTES);
-    filled = 0;
-  };
+  const merged: Merged = { run, block: Buffer.allocUnsafe(BLOCK_BYTES), filled: 0, puts: [] };
   while (streams.length > 0) {
-    const first = firstOf(streams);
-    first.chunk.copy(block, filled, first.at, first.at + RUN_ROW_BYTES);
-    filled += RUN_ROW_BYTES;
-    first.at += RUN_ROW_BYTES;
-    if (filled === block.length) endBlock();
-    if (operations.length === CHUNK_BLOCKS) {
-      await database.batch(operations);
-      operations = [];
-    }
-    if (first.at < first.chunk.length) readKey(first);
-    else if (!(await readOn(database, first))) streams.splice(streams.indexOf(first), 1);
+    const atEnd = moveRows(streams, merged);
+    if (atEnd !== undefined && !(await readOn(database, atEnd))) streams.splice(streams.indexOf(atEnd), 1);
+    if (merged.puts.length >= CHUNK_BLOCKS) await database.batch(merged.puts.splice(0));
   }
-  if (filled > 0) endBlock();
-  await database.batch(operations);
+  if (merged.filled > 0) endBlock(merged);
+  await database.batch(merged.puts);
+}
+
+/**
+ * Moves the first rows of the streams until there are blocks enough to write, or one of the streams, which is returned,
+ * has to be read on. Apart from all that waits, so that the compiler makes the most of it.
+ */
+function moveRows(streams: readonly Stream[], merged: Merged): Stream | undefined {
+  while (merged.puts.length < CHUNK_BLOCKS) {
+    const stream = firstOf(streams);
+    const { chunk, at } = stream;
+    const { block, filled } = merged;
+    for (let i = 0; i < RUN_ROW_BYTES; i++) block[filled + i] = chunk[at + i] as number;
+    merged.run.bloom.add(chunk[at] as number, stream.first % 2 ** 32, stream.last);
+    merged.filled = filled + RUN_ROW_BYTES;
+    if (merged.filled === BLOCK_BYTES) endBlock(merged);
+    stream.at = at + RUN_ROW_BYTES;
+    if (stream.at === chunk.length) return stream;
+    readKey(stream);
+  }
+  return undefined;
+}
+
+function endBlock(merged: Merged): void {
+  const { run, block, filled } = merged;
+  const key = fromBinary(blockKey(run.id, run.fences.length));
+  run.fences.push(block.toString('latin1', 0, INDEX_KEY_BYTES));
+  merged.puts.push({ type: 'put', key, value: block.subarray(0, filled) });
+  merged.block = Buffer.allocUnsafe(BLOCK_BYTES);
+  merged.filled = 0;
 }
 
 function firstOf(streams: readonly Stream[]): Stream {
   let first = streams[0] as Stream;
   for (let i = 1; i < streams.length; i++) {
     const other = streams[i] as Stream;
-    if (
-      other.kind < first.kind ||
-      (other.kind === first.kind &&
-        (other.high < first.high || (other.high === first.high && other.low < first.low)))
-    ) {
+    if (other.first < first.first || (other.first === first.first && other.last < first.last)) {
       first = other;
     }
   }
@@ -143,7 +163,7 @@ async function readOn(database: ViewsDatabase, stream: Stream): Promise<boolean>
 }
 
 function readKey(stream: Stream): void {
-  stream.kind = stream.chunk[stream.at] as number;
-  stream.high = stream.chunk.readUInt32BE(stream.at + 1);
-  stream.low = stream.chunk.readUInt32BE(stream.at + 5);
+  const { chunk, at } = stream;
+  stream.first = (chunk[at] as number) * 2 ** 32 + chunk.readUInt32BE(at + 1);
+  stream.last = chunk.readUInt32BE(at + 5);
 }
