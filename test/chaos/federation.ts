@@ -25,7 +25,6 @@ import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
 import { checkHeard, checkWritten } from './purge-promises.js';
-import { goneFromAllDisks } from './set-backs.js';
 import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
 import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
@@ -341,7 +340,6 @@ export class Federation {
       }
       this.ledger.excuse(name, most);
     }
-    for (const said of await goneFromAllDisks(this, home.member)) this.ledger.lostBytes.add(said);
   }
 
   /** Promise 0, looked at whenever a disk is opened again. */

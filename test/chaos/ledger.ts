@@ -33,8 +33,6 @@ export class Ledger {
   readonly said: Said[] = [];
   /** What of it is sealed. */
   readonly sealed: Said[] = [];
-  /** Sealed entries whose bytes were lost with a disk before anybody else had them: others have their places alone. */
-  readonly lostBytes = new Set<Said>();
   readonly #acknowledged = new Map<LogName, Map<number, string>>();
   readonly #shown = new Map<MemberCode, Map<LogName, number>>();
   readonly #told = new Set<string>();

@@ -11,7 +11,7 @@ import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
-import { isFor } from './what-goes.js';
+import { isFor, type Said } from './what-goes.js';
 
 /** Members that the registry admits and whose nodes run: those to whom everything is promised. */
 export function liveMembers(federation: Federation): SimulatedNode[] {
@@ -71,11 +71,15 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
   const state = federation.state();
   const ends = federation.ends();
   const saidBy = new Map(ledger.said.map((said) => [said.leaf, said]));
+  const held = await heldBytes(federation);
+  /** Sealed, so that few had its bytes, and gone with its author's disk before one of those had it who can be asked. */
+  const isLost = ({ by, leaf, entry }: Said): boolean =>
+    entry.statement.case === 'sealed' && ledger.setBack.has(by) && !held.has(leaf);
   /** Its bytes are to be there. */
   const isDue = (leaf: string, { member }: SimulatedNode): boolean => {
     const said = saidBy.get(leaf);
     if (said === undefined) return true;
-    return isFor(said, member) && !ends.mayBeGone(said) && !ledger.lostBytes.has(said);
+    return isFor(said, member) && !ends.mayBeGone(said) && !isLost(said);
   };
   for (const [name, entries] of ledger.acknowledged()) {
     if (ledger.forked.has(name)) continue;
@@ -108,6 +112,17 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
       }
     }
   }
+}
+
+/** The leaf hashes of all entries of which some live member has the bytes. */
+async function heldBytes(federation: Federation): Promise<Set<string>> {
+  const held = new Set<string>();
+  for (const { logs } of liveMembers(federation)) {
+    for (const log of logs.all()) {
+      for (const item of await log.read(0, log.size)) if (!isHole(item)) held.add(textOf(item));
+    }
+  }
+  return held;
 }
 
 function textOf(item: LogItem): string {

@@ -7,7 +7,6 @@ import { type LogName, LYON, type MemberCode } from '../../node/names.js';
 import { registryLog } from '../../node/registry/state.js';
 import type { Federation } from './federation.js';
 import type { SimulatedNode } from './simulated-node.js';
-import { needleOf, type Said } from './what-goes.js';
 
 /** True when Lyon is up and has every log as far as anybody: then another member's disk may be lost. */
 export function hubHasAll(federation: Federation): boolean {
@@ -46,15 +45,4 @@ export function mayBeSetBack(federation: Federation, member: MemberCode): boolea
 
 function sizeAt(node: SimulatedNode, name: LogName): number {
   return localHead(node.logs, name).size;
-}
-
-/** What the member has sealed and nobody has the bytes of any more. */
-export async function goneFromAllDisks({ homes, ledger }: Federation, member: MemberCode): Promise<Said[]> {
-  const sealed = ledger.sealed.filter(({ by }) => by === member);
-  if (sealed.length === 0) return [];
-  const values: Uint8Array[] = [];
-  for (const { disk } of homes.values())
-    for (const { puts } of await disk.copy()) values.push(...puts.map(([, value]) => value));
-  const content = Buffer.concat(values);
-  return sealed.filter((said) => !content.includes(needleOf(said)));
 }
