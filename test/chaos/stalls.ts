@@ -40,10 +40,12 @@ export function watchStalls(federation: Federation): void {
     return exchange?.isOwn(log) === true && exchange.guard.why() !== '';
   }
 
-  /** A peer that is gone without a word is noticed by keep-alive. */
+  /** A peer that is gone without a word, or that takes its leave, is noticed by keep-alive. */
   function isWhole({ member, sessionId }: Link, by: MemberCode): boolean {
-    const theirs = nodes.get(member)?.exchange.linkTo(by)?.sessionId;
-    return !network.isDark(member, by) && theirs !== undefined && Buffer.compare(theirs, sessionId) === 0;
+    const peer = nodes.get(member);
+    const theirs = peer?.isRunning === true ? peer.exchange.linkTo(by) : undefined;
+    if (theirs === undefined || theirs.ended || network.isDark(member, by)) return false;
+    return Buffer.compare(theirs.sessionId, sessionId) === 0;
   }
 
   function look(): void {
