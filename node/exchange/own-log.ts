@@ -10,6 +10,8 @@ export class NotReady extends Failure {}
 
 /** Time for the others to answer after the first one has. */
 const GRACE_MS = 2000;
+/** The same for a node that lacked some of its own log: its disk went back in time, and who dials late may have more. */
+const SET_BACK_GRACE_MS = 30_000;
 /** What somebody says and cannot be told to be so yet holds publishing back so long: a segment will show it. */
 const CLAIM_MS = 5000;
 /** How long publishing waits for the check. */
@@ -54,6 +56,8 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
   const silent = new Set<MemberCode>();
   const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   let firstAnswerAt: number | undefined;
+  /** Somebody had more of our logs than we. */
+  let wasSetBack = false;
   let alone = false;
   let ready = false;
   let stopped: string | undefined;
@@ -103,9 +107,12 @@ export function guardOwnLogs(around: OwnLogSurroundings): OwnLogGuard {
     if (around.sizes().size === 0) return;
     const all = others?.every((member) => hasAnswered(member) || silent.has(member)) ?? false;
     const any = [...answers.keys()].some(hasAnswered);
-    const enough = any && (all || now - (firstAnswerAt ?? now) >= GRACE_MS);
+    const lacks = lacking() !== undefined;
+    wasSetBack ||= lacks;
+    const grace = wasSetBack ? SET_BACK_GRACE_MS : GRACE_MS;
+    const enough = any && (all || now - (firstAnswerAt ?? now) >= grace);
     // Alone is when nobody answers: what somebody has shown is never passed over.
-    if (lacking() !== undefined || around.signedBeyond() !== undefined) return;
+    if (lacks || around.signedBeyond() !== undefined) return;
     if ([...claims.values()].some((since) => now - since < CLAIM_MS)) return;
     if (!alone && others?.length !== 0 && !enough) return;
     ready = true;

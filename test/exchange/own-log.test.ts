@@ -28,6 +28,27 @@ describe('the check of our own logs', () => {
     expect(guard.why()).toContain('LYON has our log NL up to 4');
   });
 
+  it('waits longer for those who answer late when its disk was set back', () => {
+    const clock = { now: 0 };
+    const sizes = new Map([[FIRST, 3]]);
+    const guard = guardOwnLogs({
+      now: () => clock.now,
+      sizes: () => sizes,
+      signedBeyond: () => undefined,
+      others: () => [LYON, NL],
+    });
+    guard.answered(LYON, new Map([[FIRST, 5]]));
+    sizes.set(FIRST, 5);
+    clock.now = 29_000;
+    guard.look();
+    expect([guard.ready(), guard.recovering()]).toEqual([false, true]);
+    guard.answered(NL, new Map([[FIRST, 7]]));
+    expect(guard.why()).toBe('fetching our own log NL up to 7, which NL has');
+    sizes.set(FIRST, 7);
+    guard.look();
+    expect(guard.ready()).toBe(true);
+  });
+
   it('waits for what somebody says and cannot be told to be so, but not for good', () => {
     const clock = { now: 0 };
     const sizes = new Map([[FIRST, 3]]);
