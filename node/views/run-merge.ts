@@ -5,7 +5,7 @@
 import { fromBinary, u32 } from './binary.js';
 import type { BufferedDb, ViewsDatabase } from './buffered-db.js';
 import { INDEX_KEY_BYTES, type IndexKey } from './index-key.js';
-import { BLOCK_ROWS, blockKey, RUN_ROW_BYTES, type Run, type Runs } from './runs.js';
+import { BLOCK_BYTES, blockKey, RUN_ROW_BYTES, type Run, type Runs } from './runs.js';
 import { SPACE } from './spaces.js';
 
 /** Runs that become one. */
@@ -19,8 +19,6 @@ const MAX_KEYS = 4_000_000;
 
 /** Blocks read from each run, and written, at once. */
 const CHUNK_BLOCKS = 64;
-
-const BLOCK_BYTES = BLOCK_ROWS * RUN_ROW_BYTES;
 
 export class RunMerger {
   readonly #fanIn: number;

@@ -16,7 +16,9 @@ import { rangeOf, SPACE } from './spaces.js';
 export const RUN_ROW_BYTES = INDEX_KEY_BYTES + POSITION_BYTES;
 
 /** Rows in a block: 2.4 kB, little to read for one key. */
-export const BLOCK_ROWS = 128;
+const BLOCK_ROWS = 128;
+
+export const BLOCK_BYTES = BLOCK_ROWS * RUN_ROW_BYTES;
 
 /** After every key. */
 const NO_KEY: IndexKey = '\xff'.repeat(INDEX_KEY_BYTES);
@@ -74,9 +76,8 @@ export class Runs {
     const keys = rows.length / RUN_ROW_BYTES;
     const run = { id: this.#nextId++, keys, fences, bloom: new Bloom(filter) };
     const all = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
-    const size = BLOCK_ROWS * RUN_ROW_BYTES;
     for (let block = 0; block < fences.length; block++) {
-      db.put(blockKey(run.id, block), all.toString('latin1', block * size, (block + 1) * size));
+      db.put(blockKey(run.id, block), all.toString('latin1', block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES));
     }
     db.put(headKey(run.id), headOf(run));
     this.#made = [...this.#made, run];

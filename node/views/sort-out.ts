@@ -14,7 +14,7 @@ import type { IndexKey } from './index-key.js';
 import { KeyColumns } from './key-columns.js';
 import { PACK_HEAD_BYTES, PACK_RECORDS } from './packs.js';
 import type { LogNumber } from './position.js';
-import { BLOCK_ROWS, noteBlock, RUN_ROW_BYTES, type RunContent } from './runs.js';
+import { BLOCK_BYTES, noteBlock, RUN_ROW_BYTES, type RunContent } from './runs.js';
 
 /** Entries of one log in a row. */
 export interface Stretch {
@@ -108,8 +108,8 @@ function fatesOf(
 function runOf(rows: Buffer): RunContent {
   const bloom = Bloom.forKeys(rows.length / RUN_ROW_BYTES);
   const fences: IndexKey[] = [];
-  const size = BLOCK_ROWS * RUN_ROW_BYTES;
-  for (let at = 0; at < rows.length; at += size) noteBlock({ fences, bloom }, rows.subarray(at, at + size));
+  for (let at = 0; at < rows.length; at += BLOCK_BYTES)
+    noteBlock({ fences, bloom }, rows.subarray(at, at + BLOCK_BYTES));
   return { rows, fences, filter: bloom.bytes };
 }
 

@@ -12,6 +12,19 @@ function aGuard(sizes: Map<LogName, number>, signed?: { log: LogName; size: numb
   return guardOwnLogs({ now: () => 0, sizes: () => sizes, signedBeyond: () => signed, others: () => [LYON] });
 }
 
+/** The check of a node that has 3 entries, on a clock that the test sets, with two that could tell of more. */
+function aGuardInTime() {
+  const clock = { now: 0 };
+  const sizes = new Map([[FIRST, 3]]);
+  const guard = guardOwnLogs({
+    now: () => clock.now,
+    sizes: () => sizes,
+    signedBeyond: () => undefined,
+    others: () => [LYON, NL],
+  });
+  return { guard, clock, sizes };
+}
+
 describe('the check of our own logs', () => {
   it('lets a node publish once Lyon has told that it holds no more', () => {
     const guard = aGuard(new Map([[FIRST, 3]]));
@@ -29,14 +42,7 @@ describe('the check of our own logs', () => {
   });
 
   it('waits longer for those who answer late when its disk was set back', () => {
-    const clock = { now: 0 };
-    const sizes = new Map([[FIRST, 3]]);
-    const guard = guardOwnLogs({
-      now: () => clock.now,
-      sizes: () => sizes,
-      signedBeyond: () => undefined,
-      others: () => [LYON, NL],
-    });
+    const { guard, clock, sizes } = aGuardInTime();
     guard.answered(LYON, new Map([[FIRST, 5]]));
     sizes.set(FIRST, 5);
     clock.now = 29_000;
@@ -50,14 +56,7 @@ describe('the check of our own logs', () => {
   });
 
   it('waits for what somebody says and cannot be told to be so, but not for good', () => {
-    const clock = { now: 0 };
-    const sizes = new Map([[FIRST, 3]]);
-    const guard = guardOwnLogs({
-      now: () => clock.now,
-      sizes: () => sizes,
-      signedBeyond: () => undefined,
-      others: () => [LYON, NL],
-    });
+    const { guard, clock } = aGuardInTime();
     guard.claimed(NL);
     guard.answered(LYON, new Map([[FIRST, 3]]));
     for (const [now, ready] of [
