@@ -13,7 +13,7 @@ import {
   setClock,
   slowDisk,
 } from './home-faults.js';
-import { join, reinstate, replaceKeys, suspend } from './membership-acts.js';
+import { join, reinstate, replaceKeys, suspend, suspendAmidEntries } from './membership-acts.js';
 import {
   cutLink,
   darkPath,
@@ -57,6 +57,7 @@ export const EVENTS: readonly EventKind[] = [
   { name: 'hub loss', weight: 0.7, happen: loseHub },
   { name: 'late joiner', weight: 2, happen: join },
   { name: 'suspension', weight: 2, happen: suspend },
+  { name: 'suspension amid entries', weight: 2, happen: suspendAmidEntries },
   { name: 'reinstatement', weight: 3, happen: reinstate },
   { name: 'key replacement', weight: 1, happen: replaceKeys },
 ];

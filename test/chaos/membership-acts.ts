@@ -14,6 +14,7 @@ import {
   SuspendSchema,
 } from '../../proto/gen/icse/v1/registry_pb.js';
 import { secretsFrom } from './federation.js';
+import { aRecordFor } from './sayings.js';
 import type { Scene } from './scene.js';
 import { hubHasAll } from './set-backs.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -61,19 +62,56 @@ function someMember(
   return members.length === 0 ? undefined : { hub, member: scene.chance.pick(members).code };
 }
 
-export function suspend(scene: Scene): boolean {
+/** Somebody who may be suspended now, and how far Lyon has the log. */
+function toSuspend(
+  scene: Scene,
+): { hub: SimulatedNode; member: MemberCode; log: string; held: number } | undefined {
   const found = someMember(scene, false);
   const place = found === undefined ? undefined : placeOf(found.hub, found.member);
-  if (found === undefined || place === undefined) return false;
+  if (found === undefined || place === undefined) return undefined;
   // A federation of the suspended shows nothing.
   const left = [...found.hub.registry.state.members.values()].filter((member) => !member.suspended);
-  if (left.length < MIN_LEFT || !hubHasAll(scene.federation)) return false;
+  if (left.length < MIN_LEFT || !hubHasAll(scene.federation)) return undefined;
+  return { ...found, ...place };
+}
+
+async function suspendAt(scene: Scene, hub: SimulatedNode, member: MemberCode, cut: Cut): Promise<void> {
+  const { federation } = scene;
+  const value = create(SuspendSchema, { member, cut });
+  await federation.enact([federation.entry({ case: 'suspend', value })], hub);
+}
+
+export function suspend(scene: Scene): boolean {
+  const found = toSuspend(scene);
+  if (found === undefined) return false;
   const { federation, chance } = scene;
   federation.does(`suspend ${found.member}`, async () => {
-    const size = chance.happens(0.5) ? place.held : chance.int(0, place.held);
-    const cut = await cutAt(found.hub, place.log, size);
-    const value = create(SuspendSchema, { member: found.member, cut });
-    await federation.enact([federation.entry({ case: 'suspend', value })], found.hub);
+    const size = chance.happens(0.5) ? found.held : chance.int(0, found.held);
+    await suspendAt(scene, found.hub, found.member, await cutAt(found.hub, found.log, size));
+  });
+  return true;
+}
+
+/** The log is closed in the midst of what arrives at Lyon, goes on to the others, and waits there for slow disks. */
+export function suspendAmidEntries(scene: Scene): boolean {
+  const found = toSuspend(scene);
+  const node = found === undefined ? undefined : scene.federation.nodes.get(found.member);
+  if (found === undefined || node?.isRunning !== true) return false;
+  const { federation, chance } = scene;
+  const { hub, member, log, held } = found;
+  const slow = [...federation.homes.values()].filter((home) => home.member !== LYON && chance.happens(0.5));
+  for (const { disk } of slow) disk.slowDown(chance.int(50, 1000));
+  federation.does(`suspend ${member} amid its entries`, async () => {
+    for (let left = chance.int(1, 6); left > 0; left--) {
+      const entries = Array.from({ length: chance.int(1, 8) }, () => aRecordFor(scene));
+      if (node.isRunning) federation.publish(node, entries);
+      await federation.time.pause(chance.int(1, 50));
+    }
+    const size = chance.int(held, Math.max(held, hub.logs.get(log)?.size ?? 0));
+    await suspendAt(scene, hub, member, await cutAt(hub, log, size));
+  });
+  federation.time.after(chance.int(500, 5000), () => {
+    for (const { disk } of slow) disk.slowDown(4);
   });
   return true;
 }

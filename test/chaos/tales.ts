@@ -31,7 +31,14 @@ export interface Tale {
 }
 
 const SET_BACKS = ['restore from an old backup', 'hub loss', 'key replacement'];
-const MEMBERSHIP = [...SET_BACKS, 'suspension', 'reinstatement', 'late joiner', 'hub restart'];
+const MEMBERSHIP = [
+  ...SET_BACKS,
+  'suspension',
+  'suspension amid entries',
+  'reinstatement',
+  'late joiner',
+  'hub restart',
+];
 
 /** Whoever lies on wires, or works at a copied home, needs time for it. */
 const EARLY_MS = 30_000;
