@@ -7,7 +7,7 @@ import type { RegistryState } from '../registry/state.js';
 import { referenceText } from '../statements/references.js';
 import { uuidText } from '../statements/uuid.js';
 import { RETRACTION_REASONS } from '../statements/vocabulary.js';
-import type { SaidStatement } from '../views/statements-of.js';
+import type { SaidRetraction } from '../views/retractions-of.js';
 
 /** One retraction, as people see it. */
 export interface RetractionReport {
@@ -22,26 +22,20 @@ export interface RetractionReport {
   readonly outOfReach: readonly MemberCode[];
 }
 
-/** The retractions among what `me` said, in their order. */
+/** What has become of the retractions of `me`, in their order. */
 export function reportRetractions(
-  said: readonly SaidStatement[],
+  said: readonly SaidRetraction[],
   registry: RegistryState,
   me: MemberCode,
   book: PurgedBook,
 ): RetractionReport[] {
-  return said.flatMap(({ log, index, said: statement }): RetractionReport[] => {
-    if (statement.case !== 'retraction') return [];
-    const { target, reason } = statement.value;
-    return [
-      {
-        retraction: positionText(log, index),
-        entry: target.case === 'entry' ? referenceText(target.value) : null,
-        recordId: target.case === 'recordId' ? uuidText(target.value) : null,
-        reason: RETRACTION_REASONS.wordOf.get(reason) ?? '',
-        ...standing(log, index, registry, me, book),
-      },
-    ];
-  });
+  return said.map(({ log, index, retraction: { target, reason } }) => ({
+    retraction: positionText(log, index),
+    entry: target.case === 'entry' ? referenceText(target.value) : null,
+    recordId: target.case === 'recordId' ? uuidText(target.value) : null,
+    reason: RETRACTION_REASONS.wordOf.get(reason) ?? '',
+    ...standing(log, index, registry, me, book),
+  }));
 }
 
 function standing(

@@ -26,11 +26,11 @@ import { cursorsIn, type FollowedLog } from './log-table.js';
 import { type FindInRuns, findRecords, type RecordAnswer } from './lookup.js';
 import { overlapsView, splitMembers } from './overlaps.js';
 import { indexOf, positionOf } from './position.js';
+import { retractionsOf, type SaidRetraction } from './retractions-of.js';
 import { sealedCasesView } from './sealed-cases.js';
 import type { ViewSource } from './source.js';
 import { SPACE } from './spaces.js';
 import { statementsView } from './statements.js';
-import { type SaidStatement, statementsOf } from './statements-of.js';
 import { readTallies, type Tallies, talliesView } from './tallies.js';
 import type { View } from './view.js';
 
@@ -168,9 +168,9 @@ export class Views {
     return await this.#gate.use(() => this.#readStatus());
   }
 
-  /** What the member has said beside media records, as far as it is live. */
-  async statementsOf(member: MemberCode): Promise<SaidStatement[]> {
-    return await this.#gate.use(() => statementsOf(this.#db, this.#follower.logs, member));
+  /** The member's retractions, as far as they are live. */
+  async retractionsOf(member: MemberCode): Promise<SaidRetraction[]> {
+    return await this.#gate.use(() => retractionsOf(this.#db, this.#follower.logs, member));
   }
 
   /** The logs that have entries which are dead and may still have their bytes here. */

@@ -2,7 +2,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import { publicKeysOf } from '../../node/keys/seed.js';
-import { LYON, type MemberCode } from '../../node/names.js';
+import { type LogName, LYON, type MemberCode } from '../../node/names.js';
 import { nextLog } from '../../node/registry/state.js';
 import { EMPTY_ROOT } from '../../node/tlog/hash.js';
 import {
@@ -38,7 +38,7 @@ export function join(scene: Scene): boolean {
   return true;
 }
 
-function placeOf(hub: SimulatedNode, member: MemberCode): { log: string; held: number } | undefined {
+function placeOf(hub: SimulatedNode, member: MemberCode): { log: LogName; held: number } | undefined {
   const name = hub.registry.state.members.get(member)?.log;
   const log = name === undefined ? undefined : hub.logs.get(name);
   return log === undefined ? undefined : { log: log.name, held: log.size };
@@ -65,7 +65,7 @@ function someMember(
 /** Somebody who may be suspended now, and how far Lyon has the log. */
 function toSuspend(
   scene: Scene,
-): { hub: SimulatedNode; member: MemberCode; log: string; held: number } | undefined {
+): { hub: SimulatedNode; member: MemberCode; log: LogName; held: number } | undefined {
   const found = someMember(scene, false);
   const place = found === undefined ? undefined : placeOf(found.hub, found.member);
   if (found === undefined || place === undefined) return undefined;
@@ -122,9 +122,9 @@ export function reinstate(scene: Scene): boolean {
   if (found === undefined || place === undefined) return false;
   const { federation, chance } = scene;
   federation.does(`reinstate ${found.member}`, async () => {
-    const closed = found.hub.registry.state.logs.get(place.log as never)?.cut?.size ?? 0;
+    const closed = found.hub.registry.state.logs.get(place.log)?.cut?.size ?? 0;
     const sameLog = chance.happens(0.6) && place.held >= closed;
-    const next = create(CutSchema, { log: nextLog(place.log as never), root: EMPTY_ROOT });
+    const next = create(CutSchema, { log: nextLog(place.log), root: EMPTY_ROOT });
     const resume = sameLog ? await cutAt(found.hub, place.log, place.held) : next;
     const value = create(ReinstateSchema, { member: found.member, resume });
     await federation.enact([federation.entry({ case: 'reinstate', value })], found.hub);

@@ -30,14 +30,14 @@ describe('what has become of a retraction', () => {
     purged('AU', 5);
     purged('US', 4);
     purged('BE', 6);
-    const value = create(RetractionSchema, {
+    const retraction = create(RetractionSchema, {
       target: {
         case: 'entry',
         value: create(EntryReferenceSchema, { member: 'NL', generation: 1, index: 2n }),
       },
       reason: RetractionReason.WRONG_HASH,
     });
-    const said = [{ log: NL, index: 4, said: { case: 'retraction' as const, value } }];
+    const said = [{ log: NL, index: 4, retraction }];
     expect(reportRetractions(said, state, parseMemberCode('NL'), book)).toEqual([
       {
         retraction: 'NL:4',

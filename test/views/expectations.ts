@@ -29,6 +29,15 @@ export async function expectTheModel(world: World, node: Node): Promise<void> {
     expect(overlaps[i]).toEqual(expected.overlaps.get(text) ?? []);
   }
   expect(await node.views.figures()).toEqual(expected.figures);
+  const live = await liveEntries(world);
+  for (const member of ['NL', 'AU', 'US'] as MemberCode[]) {
+    const retractions = await node.views.retractionsOf(member);
+    expect(retractions.map(({ log, index }) => `${shortLogName(log)}:${index}`)).toEqual(
+      live
+        .filter((one) => one.member === member && one.entry.statement.case === 'retraction')
+        .map(({ place }) => place),
+    );
+  }
   const leads = await readableLeads(world);
   const isSealed = ({ place }: { place: string }): boolean => leads.has(place);
   const readable = (await liveEntries(world)).map((one) => leads.get(one.place) ?? one);
