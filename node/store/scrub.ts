@@ -3,8 +3,8 @@
 // that it keeps of compactions (which name keys as well).
 //
 // LevelDB drops such rows only where it merges a table with one of another level, and it may put the first table of
-// an empty range deep down, where nothing is merged with it. So after everything is in tables, a table that spans all
-// keys is laid on top: merging that one downwards rewrites every table below it.
+// an empty range deep down, where nothing is merged with it. So everything goes down to one level, and then a table
+// that spans all keys is laid on top: merging that one downwards rewrites every table below it.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,8 +41,17 @@ export async function scrub<Key, Value>(
 }
 
 async function compact<Key, Value>(db: ClassicLevel<Key, Value>): Promise<void> {
+  // LevelDB counts its levels before it writes what is in memory, which may make one more of them.
   await db.compactRange(FIRST_KEY, LAST_KEY, AS_BYTES);
-  const lid = [FIRST_KEY, LAST_KEY].map((key) => ({ type: 'del' as const, key }));
-  await db.batch<Buffer, Value>(lid, { ...AS_BYTES, sync: true });
   await db.compactRange(FIRST_KEY, LAST_KEY, AS_BYTES);
+  // A deletion that covers nothing is dropped on its way, at the first table that it meets; one that is younger than
+  // some snapshot is not. What was to go was deleted before that snapshot, so it does not keep it.
+  const snapshot = db.snapshot();
+  try {
+    const lid = [FIRST_KEY, LAST_KEY].map((key) => ({ type: 'del' as const, key }));
+    await db.batch<Buffer, Value>(lid, { ...AS_BYTES, sync: true });
+    await db.compactRange(FIRST_KEY, LAST_KEY, AS_BYTES);
+  } finally {
+    await snapshot.close();
+  }
 }
