@@ -15,6 +15,9 @@ import type {
 } from '../../node/notices/notice.js';
 import { oneLine, type Terminal } from './terminal.js';
 
+/** What stands for that of which nothing is kept any more. */
+const PURGED = ', which is purged since';
+
 /** Longer facts belong to programs. */
 const MAX_FACT = 200;
 
@@ -45,9 +48,9 @@ function saidIn(notice: Notice): string {
   }
 }
 
-function disputeText({ entry, member, reason, assessment }: DisputeNotice): string {
+function disputeText({ entry, member, reason, assessment, purged }: DisputeNotice): string {
   const why = reason === null ? '' : `: ${reason}`;
-  return oneLine(`${member} disputes our ${entry}${why} (${assessment})`);
+  return oneLine(`${member} disputes our ${entry}${why} (${assessment}${purged === true ? PURGED : ''})`);
 }
 
 function deconflictionText({ cases, thing }: DeconflictionNotice): string {
@@ -69,17 +72,17 @@ function isLead(notice: Notice): notice is Extract<Notice, LeadNotice> {
 }
 
 function leadText({ from, log, index, statement }: LeadNotice): string {
+  const place = `${log ?? from}:${index}`;
+  if (statement === undefined) return oneLine(`${place}${PURGED}`);
   const { readers, ...said } = statement;
-  return oneLine(
-    `${log ?? from}:${index}, for ${(readers as readonly string[]).join(', ')}: ${JSON.stringify(said)}`,
-  );
+  return oneLine(`${place}, for ${(readers as readonly string[]).join(', ')}: ${JSON.stringify(said)}`);
 }
 
 function matchText({ kind, hash, algorithm, mine, other }: MatchNotice): string {
   const but = kind === 'conflict' ? ', but by a stronger hash they are different files' : '';
   const log = other.log ?? other.member;
   const theirs = `${shortLogName(log as LogName)}:${other.index}`;
-  const what = hash === undefined ? `${algorithm}, which is purged since` : `${algorithm} ${hash}`;
+  const what = hash === undefined ? `${algorithm}${PURGED}` : `${algorithm} ${hash}`;
   return oneLine(`${ownText(mine)} and ${theirs} have the same ${what}${but}`);
 }
 

@@ -30,10 +30,11 @@ export interface DisputeNotice {
   /** My entry, such as `NL:5`. */
   readonly entry: string;
   readonly member: string;
-  /** Of the closed list of entry.proto; null when it gives none. */
+  /** Of the closed list of entry.proto; null when it gives none, and once the entry that says so is purged. */
   readonly reason: string | null;
   /** The entry that says so. */
   readonly assessment: string;
+  readonly purged?: true;
   readonly at: string;
   readonly [field: string]: unknown;
 }
@@ -67,8 +68,9 @@ export interface LeadNotice {
   readonly index: number;
   /** Only where it is not the member's first one. */
   readonly log?: string;
-  /** Our JSON form, with `readers`. */
-  readonly statement: Readonly<Record<string, unknown>>;
+  /** Our JSON form, with `readers`; absent once the entry is purged. */
+  readonly statement?: Readonly<Record<string, unknown>>;
+  readonly purged?: true;
   /** When it was opened, ISO 8601. */
   readonly at: string;
   readonly [field: string]: unknown;
@@ -101,6 +103,7 @@ export function placesOf(notice: NoticeBody): string[] {
     const { log, from, index } = notice as LeadNotice;
     return [`${log ?? from}:${index}`];
   }
+  if (notice.kind === 'dispute') return [(notice as DisputeNotice).assessment];
   if (notice.kind === 'deconfliction') return (notice as DeconflictionNotice).cases.map(({ entry }) => entry);
   return [];
 }
@@ -118,5 +121,6 @@ export function withoutContent(notice: Notice): Notice {
     statement?: unknown;
   };
   const thing = 'thing' in rest ? { thing: null } : {};
-  return { sequence, kind, purged: true, ...rest, ...thing } as Notice;
+  const reason = 'reason' in rest ? { reason: null } : {};
+  return { sequence, kind, purged: true, ...rest, ...thing, ...reason } as Notice;
 }

@@ -303,18 +303,25 @@ describe('icse watch', () => {
     });
     const statement = { assess: 'NL:5', verdict: 'dispute', readers: ['FR', 'NL'] };
     served.node.tell('lead', { from: 'AU', log: 'AU.2', index: 6, statement });
+    served.node.tell('lead', { from: 'AU', index: 7, purged: true });
+    const dispute = { entry: 'NL:3', member: 'AU', assessment: 'AU:8' };
+    served.node.tell('dispute', { ...dispute, reason: 'wrong-hash' });
+    served.node.tell('dispute', { ...dispute, reason: null, purged: true });
     let out = '';
     const watching = icse(['watch', '--from', '0', '--home', served.home], {
       onOutput: (text) => {
         out += text;
       },
     });
-    await until(() => out.split('\n').length === 5);
+    await until(() => out.split('\n').length === 8);
     expect(out).toBe(
       `#1  2023-11-14T22:13:20.000Z  hit  our NL:3 and AU:5 have the same md5 ${MD5}\n` +
         '#2  2023-11-14T22:13:20.001Z  member  member DE, state suspended [2J\n' +
         `#3  2023-11-14T22:13:20.002Z  conflict  our holding "x" and AU.2:5 have the same md5 ${MD5}, but by a stronger hash they are different files\n` +
-        '#4  2023-11-14T22:13:20.003Z  lead  AU.2:6, for FR, NL: {"assess":"NL:5","verdict":"dispute"}\n',
+        '#4  2023-11-14T22:13:20.003Z  lead  AU.2:6, for FR, NL: {"assess":"NL:5","verdict":"dispute"}\n' +
+        '#5  2023-11-14T22:13:20.004Z  lead  AU:7, which is purged since\n' +
+        '#6  2023-11-14T22:13:20.005Z  dispute  AU disputes our NL:3: wrong-hash (AU:8)\n' +
+        '#7  2023-11-14T22:13:20.006Z  dispute  AU disputes our NL:3 (AU:8, which is purged since)\n',
     );
     await served.server.close();
     expect(await watching).toMatchObject({ code: 1, err: `icse: the node on ${served.home} has stopped\n` });

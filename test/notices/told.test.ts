@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Notice } from '../../node/notices/notice.js';
+import type { Notice, NoticeBody } from '../../node/notices/notice.js';
 import { NoticesFailed, openTold, type Told, type Untold } from '../../node/notices/told.js';
 
 let directory: string;
@@ -74,6 +74,22 @@ describe('what is told', () => {
     end();
     await told.tell([news('c')]);
     expect(heard).toEqual([1, 2]);
+  });
+
+  it('stays, without what a purged entry said', async () => {
+    const at = '2025-01-01T00:00:00.000Z';
+    const bodies: NoticeBody[] = [
+      { kind: 'lead', from: 'NL', index: 6, statement: { assess: 'AU:3', readers: ['AU'] }, at },
+      { kind: 'dispute', entry: 'AU:3', member: 'NL', reason: 'wrong-hash', assessment: 'NL:7', at },
+      { kind: 'dispute', entry: 'AU:3', member: 'US', reason: 'wrong-hash', assessment: 'US:7', at },
+    ];
+    await told.tell(bodies.map((body, i) => ({ ...news(`${i}`), body })));
+    expect(await told.purge((place) => place.startsWith('NL:'))).toBe(2);
+    expect(await told.read(1, 9)).toEqual([
+      { sequence: 1, kind: 'lead', purged: true, from: 'NL', index: 6, at },
+      { ...bodies[1], sequence: 2, purged: true, reason: null },
+      { ...bodies[2], sequence: 3 },
+    ]);
   });
 
   it('is refused for good once a write has failed, and no number is lost', async () => {
