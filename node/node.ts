@@ -34,6 +34,7 @@ import { createPublisher } from './publishing/publisher.js';
 import { openDayCount } from './publishing/quota.js';
 import { placesForPeers } from './purging/fates.js';
 import { startPurger } from './purging/purger.js';
+import { watchReturns } from './purging/returns.js';
 import { systemRandom } from './random.js';
 import { Registry } from './registry/registry.js';
 import { rememberStates, watchStates } from './state-watch.js';
@@ -261,6 +262,7 @@ async function assemble(
   );
 
   const memory = rememberStates(clock);
+  const isReturn = watchReturns();
   closers.push(
     watchStates(
       clock,
@@ -268,7 +270,10 @@ async function assemble(
         ...connectionStatuses(exchange, wantedLinks(me, config), memory),
         ...logStatuses(exchange, book, memory),
       ],
-      (change) => events.state(change),
+      (change) => {
+        events.state(change);
+        if (isReturn(change)) purger.returned();
+      },
     ),
   );
   const api = nodeApi({

@@ -12,7 +12,9 @@ interface PurgeOptions extends HomeOptions {
 
 export function purgeCommand(terminal: Terminal): Command {
   return withHome(new Command('purge'))
-    .description('Drops what was retracted and what may no longer be kept; a node does so daily by itself.')
+    .description(
+      'Drops what was retracted and what may no longer be kept; a node does so daily by itself, and when it is back after it was away.',
+    )
     .option('--now', 'do it at once, and return when it is done')
     .addHelpText('after', '\nExample:\n  icse purge --now --home DIR\n')
     .action((options: PurgeOptions) => purge(terminal, options));

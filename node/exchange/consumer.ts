@@ -322,6 +322,7 @@ export function createConsumer(around: ConsumerSurroundings, nowMs: number): Con
     isHeldBack: (log) => heldBack.has(log),
     behind,
     state(now) {
+      if (!compared) return { state: 'catching up', why: 'asking what the peer has' };
       const missing = behind().filter(({ log }) => !heldBack.has(log));
       const first = missing[0];
       const [waits] = heldBack;

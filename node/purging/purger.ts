@@ -1,5 +1,5 @@
-// When a node purges: once after it has started, then daily, and when it is told to. What waits for clocks that agree
-// is tried again sooner.
+// When a node purges: once after it has started, when it has heard what it missed while it was away, then daily, and
+// when it is told to. What waits for clocks that agree is tried again sooner.
 
 import type { Clock } from '../clock.js';
 import { Failure } from '../failure.js';
@@ -32,6 +32,8 @@ export class PurgeStopped extends Failure {
 export interface Purger {
   /** Purges what is due now, after a purge that is under way. Throws as `purge` does. */
   purgeNow(): Promise<PurgeReport>;
+  /** A connection that was off has caught up: what was taken back meanwhile is due, at once or within a minute. */
+  returned(): void;
   /** Resolves when no purge is under way, and none will be. */
   close(): Promise<void>;
 }
@@ -41,6 +43,9 @@ export function startPurger(around: PurgerSurroundings): Purger {
   const closing = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   let nextAt = 0;
+  /** When what came after a return is due, and the soonest that it may be: connections come and go. */
+  let returnAt = Number.POSITIVE_INFINITY;
+  let soonest = 0;
   let isLooking = false;
 
   async function once(): Promise<PurgeReport> {
@@ -61,10 +66,16 @@ export function startPurger(around: PurgerSurroundings): Purger {
   }
 
   async function look(): Promise<void> {
-    if (closing.signal.aborted || isLooking || clock.now() < nextAt) return;
+    if (isLooking) return;
     isLooking = true;
     try {
-      await enqueue();
+      while (!closing.signal.aborted && clock.now() >= Math.min(nextAt, returnAt)) {
+        if (clock.now() >= returnAt) {
+          returnAt = Number.POSITIVE_INFINITY;
+          soonest = clock.now() + LOOK_MS;
+        }
+        await enqueue();
+      }
     } catch (error) {
       if (!closing.signal.aborted) around.failed(error);
     } finally {
@@ -76,6 +87,10 @@ export function startPurger(around: PurgerSurroundings): Purger {
   void look();
   return {
     purgeNow: enqueue,
+    returned() {
+      returnAt = Math.min(returnAt, Math.max(clock.now(), soonest));
+      void look();
+    },
     async close() {
       closing.abort(new PurgeStopped());
       stop();

@@ -2,22 +2,17 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseHash } from '../../node/statements/hashes.js';
-import { saidBy } from '../views/records.js';
 import { filesWith } from './everything.js';
 import { aFederation, aMediaRecord, type Federation, random } from './federation.js';
-import { appendOffline } from './offline.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const ALL = ['LYON', 'NL', 'AU', 'US'] as const;
 
 /** The country takes back these entries; resolves with where the first retraction stands. */
 async function takesBack(federation: Federation, code: string, targets: readonly string[]): Promise<number> {
-  await federation.stop(code);
-  const said = targets.map((retract) => saidBy(code, { retract, reason: 'court-order' }));
-  const first = await appendOffline(federation.home(code), said);
-  await federation.start(code);
-  await federation.sees(code, ({ ready }) => ready);
-  return first;
+  const said = [];
+  for (const retract of targets) said.push(await federation.say(code, { retract, reason: 'court-order' }));
+  return said[0]?.index ?? 0;
 }
 
 /** Resolves when the node has the country's log up to the size. */
@@ -69,7 +64,7 @@ describe('a record that its author takes back', () => {
     return hex(id).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 
-  it('is found by nobody once the retraction is there, and is still on disk', async () => {
+  it('is found by nobody once the retraction is there', async () => {
     for (const code of ALL) {
       await has(federation, code, 'NL', 6);
       await has(federation, code, 'AU', 2);
@@ -82,20 +77,11 @@ describe('a record that its author takes back', () => {
     }
     digestsBefore = await digests();
     expect(digestsBefore.size).toBe(1);
-    expect(await filesWith(federation.home('US'), sha256)).not.toEqual([]);
   });
 
   it('is purged by command: no file of any home has its hash any more', async () => {
-    for (const code of ['LYON', 'US']) {
-      expect(await federation.node(code).api.purge()).toMatchObject({
-        purged: 4,
-        holes: { retracted: 4, expired: 0 },
-        waiting: 0,
-      });
-    }
-    // These two had their own retractions when they started, and purged what those take back.
-    expect(await federation.node('NL').api.purge()).toMatchObject({ purged: 1 });
-    expect(await federation.node('AU').api.purge()).toMatchObject({ purged: expect.any(Number) });
+    // A node whose connection has just caught up may have purged of itself.
+    for (const code of ALL) expect(await federation.node(code).api.purge()).toMatchObject({ waiting: 0 });
     for (const bytes of [sha256, updated]) {
       expect(await everywhere(bytes)).toEqual([]);
       // Nor what an index goes by.
@@ -147,6 +133,19 @@ describe('a record that its author takes back', () => {
     // Its holes are what Lyon says that they are, now that the retractions are there to vouch for it.
     expect(await api.purge()).toMatchObject({ purged: 0 });
     expect(logOf(await api.status(), 'NL')).toMatchObject({ size: 6, holes: 0, purged: 3 });
+  });
+
+  it('is purged by a country that was away as soon as it is back', async () => {
+    await federation.stop('US');
+    expect(await takesBack(federation, 'NL', ['NL:1'])).toBe(6);
+    expect(await filesWith(federation.home('US'), staying)).not.toEqual([]);
+    await federation.start('US');
+    const confirmed = async () => (await federation.node('NL').api.retractions())[2]?.confirmed.join();
+    while ((await confirmed())?.includes('US') !== true)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await filesWith(federation.home('US'), staying)).toEqual([]);
+    await federation.sees('US', ({ ready }) => ready);
+    digestsBefore = new Set<string>([(await federation.node('US').api.views()).viewsDigest]);
   });
 
   it('stays gone after a restart and when the views are built anew', async () => {
