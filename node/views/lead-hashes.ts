@@ -1,16 +1,24 @@
 // Which sealed media records that were opened here bear a hash, so that they are matched as open ones are.
 //
 //   H <hash key>   -> positions of the leads that bear it, the first 64
-//   H              -> how many leads bear hashes, so that those who have none are spared the look-up
+//   H <member number> -> how many leads of the member bear hashes; without a number, of all: where there are none,
+//                        looking up is spared
 
 import type { LogName, MemberCode } from '../names.js';
 import { hashesOf } from '../statements/hashes.js';
-import { readU48, u48 } from './binary.js';
+import { type Binary, readU48, toBinary, u48 } from './binary.js';
 import type { BufferedDb, Reader } from './buffered-db.js';
 import { type HashKey, hashKey } from './hash-key.js';
 import { type Lead, leadsAt } from './lead-rows.js';
 import type { LogTable } from './log-table.js';
-import { indexOf, POSITION_BYTES, type Position, splitPositions } from './position.js';
+import {
+  indexOf,
+  type MemberNumber,
+  memberNumberOf,
+  POSITION_BYTES,
+  type Position,
+  splitPositions,
+} from './position.js';
 import { SPACE } from './spaces.js';
 
 /** A media record that was sealed and could be opened here. */
@@ -19,9 +27,13 @@ export interface SealedRecord {
   readonly member: MemberCode;
   readonly log: LogName;
   readonly index: number;
+  readonly recordId: Binary;
   /** Strongest first. */
   readonly hashes: readonly HashKey[];
 }
+
+/** Stands for the members together. */
+const ALL: MemberNumber = '';
 
 /** Bounds what one row can come to: a lead beyond it was matched when it came. */
 const MAX_BEARERS = 64;
@@ -36,8 +48,6 @@ export async function noteLeadHashes(
   born: readonly Lead[],
   died: readonly Lead[],
 ): Promise<void> {
-  const bearing = (lead: Lead): boolean => hashesIn(lead).length > 0;
-  const change = born.filter(bearing).length - died.filter(bearing).length;
   const touched = [...new Set([...born, ...died].flatMap(hashesIn))];
   if (touched.length === 0) return;
   const rows = await db.getMany(touched.map((hash) => SPACE.leadHash + hash));
@@ -54,12 +64,26 @@ export async function noteLeadHashes(
     if (row === '') db.delete(SPACE.leadHash + hash);
     else db.put(SPACE.leadHash + hash, row);
   }
-  db.put(SPACE.leadHash, u48((await bearingLeads(db)) + change));
+  for (const [of, change] of changes(born, died)) {
+    db.put(SPACE.leadHash + of, u48((await bearingLeads(db, of)) + change));
+  }
 }
 
-/** How many leads bear hashes. */
-export async function bearingLeads(db: Reader): Promise<number> {
-  const [count] = await db.getMany([SPACE.leadHash]);
+/** How many more leads bear hashes, by member and in all. */
+function changes(born: readonly Lead[], died: readonly Lead[]): Map<MemberNumber, number> {
+  const sums = new Map<MemberNumber, number>();
+  const add = (lead: Lead, change: number): void => {
+    if (hashesIn(lead).length === 0) return;
+    for (const of of [ALL, memberNumberOf(lead.position)]) sums.set(of, (sums.get(of) ?? 0) + change);
+  };
+  for (const lead of born) add(lead, 1);
+  for (const lead of died) add(lead, -1);
+  return sums;
+}
+
+/** How many leads bear hashes: of the member, or of all. */
+export async function bearingLeads(db: Reader, of: MemberNumber = ALL): Promise<number> {
+  const [count] = await db.getMany([SPACE.leadHash + of]);
   return count === undefined ? 0 : readU48(count, 0);
 }
 
@@ -84,6 +108,7 @@ export function sealedRecordOf(lead: Lead, logs: LogTable): SealedRecord {
     member,
     log: name,
     index: indexOf(lead.position),
+    recordId: lead.statement.case === 'mediaRecord' ? toBinary(lead.statement.value.recordId) : '',
     hashes: hashesIn(lead),
   };
 }

@@ -15,7 +15,7 @@ import type { LocalView, Step } from './view.js';
 export function leadsView({ open, log }: Pick<FollowingOptions, 'open' | 'log'>): LocalView {
   return {
     name: 'leads',
-    version: 1,
+    version: 2,
 
     async follow(step: Step): Promise<void> {
       if (open === undefined) return;

@@ -56,7 +56,36 @@ describe('a sealed record', () => {
     ]);
   });
 
-  it('matches nothing at others, nor at its author, and nothing once it is taken back', async () => {
+  it('is a hit for its author with what others have, openly or sealed for it, whichever came first', async () => {
+    const world = new World();
+    world.publish('AU', { sha256: 'before' }, { sha256: 'another' });
+    const nl = await policeOf('NL', world);
+    world.publish('NL', sealedRecord('NL', 'FR', { sha256: 'before', md5: 'x' }));
+    world.publish('NL', sealedRecord('NL', 'FR', { sha256: 'after' }));
+    await nl.hears();
+    world.publish('AU', { sha256: 'after' }, { sha256: 'unknown' });
+    await nl.hears();
+    world.publish('FR', sealedRecord('FR', 'NL', { sha256: 'after' }));
+    world.publish('FR', sealedRecord('FR', 'AU', { sha256: 'before' }));
+    world.publish('NL', { sha256: 'another' });
+    expect((await nl.hearsInShort()).filter((line) => line !== 'lead').sort()).toEqual([
+      'hit NL:0 AU:0 sha256',
+      'hit NL:1 AU:2 sha256',
+      'hit NL:1 FR:0 sha256',
+      'hit NL:2 AU:1 sha256',
+    ]);
+  });
+
+  it('is a hit for its author among thousands that come at once', async () => {
+    const world = new World();
+    const nl = await policeOf('NL', world);
+    world.publish('NL', sealedRecord('NL', 'FR', { sha256: 'many 2000' }));
+    await nl.hears();
+    world.publish('AU', ...Array.from({ length: 3000 }, (_, i) => ({ sha256: `many ${i}` })));
+    expect(await nl.hearsInShort()).toEqual(['hit NL:0 AU:2000 sha256']);
+  });
+
+  it('matches nothing at others, and nothing once it is taken back', async () => {
     const world = new World();
     for (const member of ['AU', 'FR', 'NL']) world.publish(member, { sha256: 'cat' });
     world.publish('FR', sealedRecord('FR', 'AU', { sha256: 'dog' }));
