@@ -8,7 +8,8 @@ import { buildEntry, type EntryParts, RulesBroken } from '../statements/build.js
 import { hexText } from '../statements/hex.js';
 import type { OpenStatement, ReadStatement } from '../statements/statement-json.js';
 import { leafHash } from '../tlog/hash.js';
-import { checkIsThere, checkRetractable, type FindRecord } from './own-entries.js';
+import { checkSubjectsAreKnown } from './known-subjects.js';
+import { checkAnswerable, checkIsThere, checkRetractable, type FindRecord } from './own-entries.js';
 import type { OwnLogWriter, WriterSurroundings } from './own-log-writer.js';
 import { type DayCount, quotaOf } from './quota.js';
 import { sealStatement } from './sealing.js';
@@ -36,14 +37,15 @@ export function createSaying(
   writer: OwnLogWriter,
   records: KnownRecords,
 ): (read: ReadStatement) => Promise<PublishedStatement> {
-  /** Throws RulesBroken when the statement is about an entry that is not there. */
+  /** Throws RulesBroken when the statement is about an entry or a subject that is not there. */
   async function checkReferences(statement: OpenStatement): Promise<void> {
+    checkSubjectsAreKnown(statement, around.logs.registry.state);
     if (statement.case === 'retraction') {
       await checkRetractable(statement.value, around.logs, records.standing);
     } else if (statement.case === 'assessment' && statement.value.entry !== undefined) {
       checkIsThere('entry', statement.value.entry, around.logs);
     } else if (statement.case === 'event' && statement.value.answers !== undefined) {
-      checkIsThere('answers', statement.value.answers, around.logs);
+      await checkAnswerable('answers', statement.value.answers, around);
     }
   }
 

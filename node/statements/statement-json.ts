@@ -224,7 +224,8 @@ function readMedia(value: unknown, reasons: string[]) {
 /** In any order; a code that is named twice is a fault of whoever wrote it. */
 function readReaders(value: unknown, reasons: string[]): MemberCode[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_READERS) {
-    reasons.push(`readers: must be a list of 1 to ${MAX_READERS} member codes`);
+    const given = Array.isArray(value) ? `${value.length} given, ` : '';
+    reasons.push(`readers: ${given}must be a list of 1 to ${MAX_READERS} member codes`);
     return [];
   }
   const codes = value.flatMap(

@@ -9,6 +9,7 @@ const MADE_AT = 0x18;
 const HANDLING = 0x22;
 /** Tags of Entry (field number times 8, plus wire type 2). */
 const MEDIA_RECORD = 0x42;
+const EVENT = 0x4a;
 const LINK = 0x52;
 const RETRACTION = 0x62;
 const SEALED = 0x6a;
@@ -16,6 +17,11 @@ const SEALED = 0x6a;
 /** True for the canonical bytes of an entry that is a MediaRecord. */
 export function isMediaRecord(bytes: Uint8Array): boolean {
   return statementTag(bytes) === MEDIA_RECORD;
+}
+
+/** True for the canonical bytes of an entry that is an IdentificationEvent. */
+export function isEvent(bytes: Uint8Array): boolean {
+  return statementTag(bytes) === EVENT;
 }
 
 /** True for the canonical bytes of an entry that is a Link. */

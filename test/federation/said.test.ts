@@ -84,16 +84,32 @@ describe('Australia and the Netherlands', () => {
     const refusals: [object, string][] = [
       [{ retract: 'AU:0', reason: 'wrong-hash' }, 'entry: AU:0 is not an entry of NL, who retracts it'],
       [{ retract: 'NL:5000', reason: 'wrong-hash' }, 'entry: NL:5000 is not an entry that this node has'],
-      [{ retract: CHILD, reason: 'wrong-hash' }, `recordId: ${CHILD} is on none of our records`],
+      [{ retract: CHILD, reason: 'wrong-hash' }, `recordId: ${CHILD} is on none of our open records`],
       [{ assess: 'AU:5000', verdict: 'agree' }, 'entry: AU:5000 is not an entry that this node has'],
       [{ assess: 'NL:0', verdict: 'agree' }, "entry: NL:0 is the author's own; others assess it"],
       [{ event: 'assistance-given', answers: 'AU:5000' }, 'answers: AU:5000 is not an entry that this node'],
+      [{ event: 'assistance-given', answers: 'AU:0' }, 'answers: AU:0 is not an event'],
       [{ event: 'victim-identified' }, 'victim-identified: needs a subject'],
+      [
+        { event: 'victim-identified', subject: `ZZ/${CHILD}`, series: `QQ/${CHILD}` },
+        'subject: ZZ is not a member of this federation; series: QQ is not a member of this federation',
+      ],
+      [
+        { link: 'depicts', from: HASH, to: `victim:ZZ/${CHILD}`, confidence: 'confirmed' },
+        'to: ZZ is not a member of this federation',
+      ],
       [{ assess: 'AU:0', verdict: 'agree', readers: ['FR'] }, 'FR is not a member'],
       [{ assess: 'AU:0', verdict: 'agree', readers: ['NL'] }, 'NL is the author, who can read it anyway'],
       [{ retract: 'NL:0', reason: 'wrong-hash', readers: ['AU'] }, 'readers: a retraction is for everybody'],
     ];
     for (const [statement, reason] of refusals) await expect(say('NL', statement)).rejects.toThrow(reason);
+    const secret = await say('LYON', { event: 'victim-identified', subject: `NL/${CHILD}`, readers: ['AU'] });
+    await federation.sees('NL', ({ logs }) =>
+      logs.some(({ member, size }) => member === 'LYON' && size > secret.index),
+    );
+    await expect(say('NL', { event: 'assistance-given', answers: `LYON:${secret.index}` })).rejects.toThrow(
+      `answers: LYON:${secret.index} cannot be read here`,
+    );
     const retraction = await say('NL', { retract: 'NL:0', reason: 'entered-in-error' });
     await expect(say('NL', { retract: `NL:${retraction.index}`, reason: 'wrong-hash' })).rejects.toThrow(
       `entry: NL:${retraction.index} is a retraction, which cannot be retracted`,
