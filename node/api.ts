@@ -105,6 +105,15 @@ export interface ShownAssessment {
   readonly madeAt: string;
 }
 
+/** A sealed statement that can be read here. */
+export interface ShownLead {
+  readonly by: string;
+  readonly entry: string;
+  readonly madeAt: string;
+  /** Our JSON form, with `readers`. */
+  readonly statement: Readonly<Record<string, unknown>>;
+}
+
 /** All that is known of a thing; no nodes where that is nothing. */
 export interface ShowAnswer {
   readonly thing: string;
@@ -114,6 +123,8 @@ export interface ShowAnswer {
   /** By the times at which their authors made them. */
   readonly events: readonly ShownEvent[];
   readonly assessments: readonly ShownAssessment[];
+  /** What was sealed for this member, or by it, about the things that are shown. It joins nothing. */
+  readonly leads: readonly ShownLead[];
   /** There is more than is shown. */
   readonly truncated?: boolean;
 }

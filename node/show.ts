@@ -7,6 +7,7 @@ import type {
   ShownAssessment,
   ShownEdge,
   ShownEvent,
+  ShownLead,
   ShownRecord,
   ShownThing,
 } from './api.js';
@@ -18,6 +19,7 @@ import type { CountedAssessment } from './views/assessments.js';
 import type { Connections } from './views/connections.js';
 import { type EntryKey, entryKeyAt } from './views/entry-key.js';
 import { algorithmOf } from './views/hash-key.js';
+import { leadJson } from './views/lead-json.js';
 import type { LiveStatement } from './views/live-statements.js';
 import { placeText } from './views/log-table.js';
 import { recordAnswer as foundRecord } from './views/lookup.js';
@@ -28,6 +30,7 @@ import { isMedia, type ThingKey, thingKeyText, UNKNOWN_KIND } from './views/thin
 /** What anybody reads of one thing; each record's time is read from its log. */
 export const MAX_SHOWN_RECORDS = 500;
 export const MAX_SHOWN_EVENTS = 500;
+export const MAX_SHOWN_LEADS = 500;
 
 /** What the views know of the thing; no nodes where they know nothing. */
 export async function showThing(connections: Connections, thing: ThingKey): Promise<ShowAnswer> {
@@ -36,6 +39,7 @@ export async function showThing(connections: Connections, thing: ThingKey): Prom
   const records = part.records.slice(0, MAX_SHOWN_RECORDS);
   const told = part.statements.filter(({ said }) => said.case === 'event').slice(0, MAX_SHOWN_EVENTS);
   const events = await connections.threads(told, MAX_SHOWN_EVENTS);
+  const leads = await connections.leads(part.things.keys());
   const positions = [...new Set([...part.edges, ...records, ...events].map(({ position }) => position))];
   const [madeAt, assessments] = await Promise.all([
     timesOf(
@@ -84,7 +88,18 @@ export async function showThing(connections: Connections, thing: ThingKey): Prom
       })
       .sort((a, b) => ((a.madeAt ?? '') < (b.madeAt ?? '') ? -1 : Number(a.madeAt !== b.madeAt))),
     assessments: await shownAssessments(connections, assessments, positions),
-    ...(part.truncated || records.length < part.records.length || events.length >= MAX_SHOWN_EVENTS
+    leads: leads.slice(0, MAX_SHOWN_LEADS).map(
+      (lead): ShownLead => ({
+        by: logs.logAt(lead.position).member,
+        entry: placeText(logs, lead.position),
+        madeAt: isoTime(lead.sealed.madeAt),
+        statement: leadJson(lead),
+      }),
+    ),
+    ...(part.truncated ||
+    leads.length > MAX_SHOWN_LEADS ||
+    records.length < part.records.length ||
+    events.length >= MAX_SHOWN_EVENTS
       ? { truncated: true }
       : {}),
   };
@@ -119,7 +134,7 @@ async function timesOf(
   for (const [position, at] of await connections.madeAt([...ofRecords])) seconds.set(position, at);
   return (position) => {
     const at = seconds.get(position);
-    return at === undefined ? null : new Date(at * 1000).toISOString();
+    return at === undefined ? null : isoTime(at);
   };
 }
 
@@ -141,9 +156,14 @@ async function shownAssessments(
           verdict: assessment.verdict,
           reason: ASSESSMENT_REASONS.wordOf.get(statement.said.value.reason) ?? null,
           assessment: placeText(logs, assessment.position),
-          madeAt: new Date(statement.madeAt * 1000).toISOString(),
+          madeAt: isoTime(statement.madeAt),
         },
       ];
     }),
   );
+}
+
+/** UTC seconds as ISO 8601. */
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }

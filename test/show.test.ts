@@ -119,6 +119,7 @@ describe('what is known of a thing', () => {
       records: [],
       events: [],
       assessments: [],
+      leads: [],
     });
   });
 

@@ -1,5 +1,5 @@
 // What is known of a thing, for people: first a tree of what is connected with it, then the records, the events as
-// threads, and what members think of them.
+// threads, what members think of them, and what was sealed about it.
 //
 //   victim:NL/0b8e9a3e-…
 //   ├─ depicts  9f86…0a08 (sha256)  probable, NL:5, 2026-01-31
@@ -13,13 +13,16 @@ import type { Terminal } from './terminal.js';
 
 /** The text, with its end. */
 export function showText(terminal: Terminal, answer: ShowAnswer): string {
-  const { thing, nodes, truncated = false } = answer;
-  if (nodes.length === 0) return `${thing}  ${terminal.paint('dim', 'nobody has said anything of it')}\n`;
+  const { thing, nodes, leads, truncated = false } = answer;
+  const openly = `${thing}  ${terminal.paint('dim', 'nobody has said anything of it openly')}\n`;
+  const nothing = `${thing}  ${terminal.paint('dim', 'nobody has said anything of it')}\n`;
+  if (nodes.length === 0 && leads.length === 0) return nothing;
   const parts = [
-    treeText(terminal, answer),
+    nodes.length === 0 ? openly : treeText(terminal, answer),
     recordsText(terminal, answer),
     eventsText(terminal, answer),
     assessmentsText(terminal, answer),
+    leadsText(terminal, answer),
     truncated ? `${terminal.paint('yellow', 'there is more than is shown: ask from another thing')}\n` : '',
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -135,6 +138,20 @@ function assessmentsText(terminal: Terminal, { assessments }: ShowAnswer): strin
     terminal,
     [{ title: 'assessed' }, { title: 'by' }, { title: 'verdict' }, { title: 'reason' }, { title: 'made at' }],
     assessments.map(({ entry, by, verdict, reason, madeAt }) => [entry, by, verdict, reason, madeAt]),
+  );
+}
+
+function leadsText(terminal: Terminal, { leads }: ShowAnswer): string {
+  if (leads.length === 0) return '';
+  return tableText(
+    terminal,
+    [{ title: 'sealed' }, { title: 'entry' }, { title: 'made at' }, { title: 'for' }],
+    leads.map(({ entry, madeAt, statement: { readers, ...said } }) => [
+      JSON.stringify(said),
+      entry,
+      madeAt,
+      (readers as readonly string[]).join(', '),
+    ]),
   );
 }
 

@@ -4,11 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import { laterLog, type MemberCode } from '../names.js';
-import { statementToJson } from '../statements/statement-json.js';
 import { leafHash } from '../tlog/hash.js';
 import { fromBinary } from '../views/binary.js';
+import { leadJson } from '../views/lead-json.js';
 import type { FreshLead } from '../views/lead-rows.js';
-import { entryOf } from '../views/live-statements.js';
 import { indexOf } from '../views/position.js';
 import type { Step } from '../views/view.js';
 import type { LeadNotice } from './notice.js';
@@ -31,14 +30,12 @@ export async function tellLeadsOf(step: Step, { me, told, now }: LeadsOptions): 
 
 function untoldOf(step: Step, { position, statement, sealed }: FreshLead, at: string): Untold {
   const { member, name } = step.logs.logAt(position);
-  const { handling } = entryOf(sealed);
-  const said = statementToJson({ statement, ...(handling === undefined ? {} : { handling }) });
   const body: LeadNotice = {
     kind: 'lead',
     from: member,
     index: indexOf(position),
     ...laterLog(member, name),
-    statement: { ...(said as object), readers: handling?.audience ?? [] },
+    statement: leadJson({ statement, sealed }),
     at,
   };
   const id = createHash('sha256')

@@ -3,7 +3,13 @@
 
 import { positionText } from '../names.js';
 import { namedHash } from '../views/hash-key.js';
-import { bearingLeads, type SealedRecord, sealedRecordOf, sealedRecordsWith } from '../views/lead-hashes.js';
+import {
+  hasLeads,
+  hasSealedRecords,
+  type SealedRecord,
+  sealedRecordOf,
+  sealedRecordsWith,
+} from '../views/lead-things.js';
 import type { LiveRecord } from '../views/live-records.js';
 import { findRecords } from '../views/lookup.js';
 import { indexOf, memberNumberOf } from '../views/position.js';
@@ -61,8 +67,8 @@ async function hitsOfFreshLeads(step: Step, { me, holdings }: HitsOptions, at: s
 async function hitsOfFreshRecords(step: Step, { me }: HitsOptions, at: string): Promise<Untold[]> {
   const { applied, plain, db, logs } = step;
   const number = logs.numberOf(me);
-  if ((applied.length === 0 && plain.count === 0) || (await bearingLeads(db)) === 0) return [];
-  const againstOurs = number !== undefined && (await bearingLeads(db, number)) > 0;
+  if ((applied.length === 0 && plain.count === 0) || !(await hasLeads(db))) return [];
+  const againstOurs = number !== undefined && (await hasSealedRecords(db, number));
   const isMine = ({ position }: LiveRecord): boolean => memberNumberOf(position) === number;
   const isPlainWanted = againstOurs || plain.member === number;
   const fresh = [...applied, ...(isPlainWanted ? plain.records() : [])].filter(

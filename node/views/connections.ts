@@ -16,6 +16,8 @@ import {
   openAmong,
   openPositions,
 } from './events.js';
+import type { FreshLead } from './lead-rows.js';
+import { leadsAbout } from './lead-things.js';
 import { type LiveStatement, statementsAt } from './live-statements.js';
 import type { LogTable } from './log-table.js';
 import { recordsBearing } from './lookup.js';
@@ -74,6 +76,11 @@ export class Connections {
       },
       thing,
     );
+  }
+
+  /** What was sealed for this member, or by it, about any of the things. */
+  async leads(things: Iterable<ThingKey>): Promise<FreshLead[]> {
+    return await leadsAbout(this.#reader, things);
   }
 
   /** The investigations that are open in a part: those that everybody can read, and those in sealed statements. */

@@ -19,7 +19,7 @@ import type { FilledRange, FollowingOptions } from './following.js';
 import { forgetDead } from './forgetting.js';
 import { hashKey } from './hash-key.js';
 import { hashesView } from './hashes.js';
-import { type SealedRecord, sealedRecordsWith } from './lead-hashes.js';
+import { type SealedRecord, sealedRecordsWith } from './lead-things.js';
 import { leadsView } from './leads.js';
 import { linksView } from './links.js';
 import { cursorsIn, type FollowedLog } from './log-table.js';

@@ -5,8 +5,8 @@ import { Failure } from '../failure.js';
 import { positionText } from '../names.js';
 import { isSealedEntry } from '../statements/sealed-content.js';
 import type { FollowingOptions } from './following.js';
-import { noteLeadHashes } from './lead-hashes.js';
 import { deleteLead, type FreshLead, leadsAt, putLead } from './lead-rows.js';
+import { noteLeadThings } from './lead-things.js';
 import { entryOf } from './live-statements.js';
 import { indexOf } from './position.js';
 import type { LocalView, Step } from './view.js';
@@ -43,7 +43,7 @@ export function leadsView({ open, log }: Pick<FollowingOptions, 'open' | 'log'>)
           failures.push(`${positionText(name, indexOf(position))}: ${error.message}`);
         }
       }
-      await noteLeadHashes(step.db, born, died);
+      await noteLeadThings(step.db, born, died);
       if (failures.length > 0) {
         const more = failures.length === 1 ? '' : ` (and ${failures.length - 1} more)`;
         log.info(

@@ -26,8 +26,8 @@ export const SPACE = {
   statement: 's',
   /** position -> what was sealed there and could be opened here (leads.ts) */
   lead: 'L',
-  /** hash key -> positions of leads that bear it; nothing -> how many bear hashes (lead-hashes.ts) */
-  leadHash: 'H',
+  /** thing -> positions of the leads about it; member number, nothing -> counts (lead-things.ts) */
+  leadThing: 'H',
   /** case -> its openings and closings in leads (sealed-cases.ts) */
   sealedCase: 'J',
   /** case, opening or closing -> nothing: before those that count */

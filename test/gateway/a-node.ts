@@ -93,7 +93,15 @@ export function aNode(change: Partial<NodeApi> = {}): FakeNode {
         return { hash: text, algorithm, records: at === undefined ? [] : [found], holdings: 0 };
       });
     },
-    show: async (thing) => ({ thing, nodes: [], edges: [], records: [], events: [], assessments: [] }),
+    show: async (thing) => ({
+      thing,
+      nodes: [],
+      edges: [],
+      records: [],
+      events: [],
+      assessments: [],
+      leads: [],
+    }),
     status: async () => NO_STATUS,
     notices: async (from, limit) => notices.filter(({ sequence }) => sequence >= from).slice(0, limit),
     onNotice(listener) {

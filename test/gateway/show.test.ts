@@ -46,6 +46,14 @@ const ANSWER: ShowAnswer = {
     { kind: 'assistance-given', answers: 'NL:6', by: 'AU', entry: 'AU:1', madeAt: MADE_AT },
   ],
   assessments: [],
+  leads: [
+    {
+      by: 'FR',
+      entry: 'FR:3',
+      madeAt: MADE_AT,
+      statement: { event: 'suspect-arrested', subject: 'FR/x', media: [MD5], readers: ['NL', 'US'] },
+    },
+  ],
   truncated: true,
 };
 
@@ -66,6 +74,9 @@ describe('icse show', () => {
       expect.stringMatching(/^event +entry +made at +about/),
       expect.stringMatching(/^assistance-asked +NL:6/),
       expect.stringMatching(/^> assistance-given +AU:1/),
+      '',
+      expect.stringMatching(/^sealed +entry +made at +for/),
+      expect.stringMatching(/^{"event":"suspect-arrested".* FR:3 .* NL, US$/),
       '',
       'there is more than is shown: ask from another thing',
       '',
@@ -97,6 +108,13 @@ describe('icse show', () => {
     const { home } = await aServedNode();
     const { code, out } = await icse(['show', VICTIM, '--home', home]);
     expect({ code, out }).toEqual({ code: 0, out: `${VICTIM}  nobody has said anything of it\n` });
+  });
+
+  it('says of what only sealed statements are about that nobody has said anything openly', async () => {
+    const { home } = await aNodeThatKnows({ ...ANSWER, nodes: [], edges: [], events: [], truncated: false });
+    const { out } = await icse(['show', VICTIM, '--home', home]);
+    expect(out).toContain(`${VICTIM}  nobody has said anything of it openly\n`);
+    expect(out).toContain('suspect-arrested');
   });
 
   it('is used wrongly with what is no thing, and with two forms at once', async () => {

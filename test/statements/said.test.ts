@@ -83,7 +83,10 @@ describe('the JSON form of a statement', () => {
     [{ retract: 'x', reason: 'court-order' }, 'retract: "x", must be a place such as NL:5, or the UUID'],
     [{ retract: 'NL:1', reason: 'x' }, 'reason: "x", must be one of entered-in-error'],
     [{ retract: 'NL:1', reason: 'court-order', keepUntil: '2030-01-01' }, 'unknown key "keepUntil"'],
-    [{ event: 'investigation-closed', case: CASE, readers: [] }, 'readers: 0 given, must be a list of 1 to 64'],
+    [
+      { event: 'investigation-closed', case: CASE, readers: [] },
+      'readers: 0 given, must be a list of 1 to 64',
+    ],
     [{ event: 'investigation-closed', case: CASE, readers: ['x'] }, 'readers: "x", must be a member code'],
   ])('is refused with the reason: %j', (json, reason) => {
     const read = (): unknown => statementFromJson(json, NL);
