@@ -121,7 +121,10 @@ export function nodeApi(parts: NodeParts): NodeApi {
       return { purged: retracted + expired, holes: { retracted, expired }, waiting, seconds };
     },
     retractions: async () =>
-      reportRetractions(await views.retractionsOf(me), logs.registry.state, me, parts.purgedBook),
+      reportRetractions(await views.retractionsOf(me), logs.registry.state, me, {
+        purged: parts.purgedBook,
+        receipts: parts.book,
+      }),
     async faults() {
       const { rootKey, rootKeySignature } = parts.identity.federation;
       const vouchers = { rootPem: parts.identity.tls.rootPem, rootKey, rootKeySignature };

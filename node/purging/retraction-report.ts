@@ -1,7 +1,8 @@
-// What has become of a member's own retractions: who has signed that the bytes are gone (PurgedUpTo), who has not yet,
-// and who is suspended and cannot be reached any more.
+// What has become of a member's own retractions: who has signed that the bytes are gone (PurgedUpTo), who has not yet
+// and has the retraction (by its receipt) or has not been reached, and who is suspended and will not be.
 
 import type { PurgedBook } from '../exchange/purged-book.js';
+import type { ReceiptBook } from '../exchange/receipt-book.js';
 import { type LogName, type MemberCode, positionText } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { referenceText } from '../statements/references.js';
@@ -19,7 +20,15 @@ export interface RetractionReport {
   readonly reason: string;
   readonly confirmed: readonly MemberCode[];
   readonly pending: readonly MemberCode[];
+  /** Of those that are pending the ones whose receipt says that they have the retraction. */
+  readonly reached: readonly MemberCode[];
   readonly outOfReach: readonly MemberCode[];
+}
+
+/** What members have signed of this one's logs. */
+export interface RetractionBooks {
+  readonly purged: PurgedBook;
+  readonly receipts: ReceiptBook;
 }
 
 /** What has become of the retractions of `me`, in their order. */
@@ -27,14 +36,14 @@ export function reportRetractions(
   said: readonly SaidRetraction[],
   registry: RegistryState,
   me: MemberCode,
-  book: PurgedBook,
+  books: RetractionBooks,
 ): RetractionReport[] {
   return said.map(({ log, index, retraction: { target, reason } }) => ({
     retraction: positionText(log, index),
     entry: target.case === 'entry' ? referenceText(target.value) : null,
     recordId: target.case === 'recordId' ? uuidText(target.value) : null,
     reason: RETRACTION_REASONS.wordOf.get(reason) ?? '',
-    ...standing(log, index, registry, me, book),
+    ...standing(log, index, registry, me, books),
   }));
 }
 
@@ -43,16 +52,18 @@ function standing(
   index: number,
   { members }: RegistryState,
   me: MemberCode,
-  book: PurgedBook,
-): Pick<RetractionReport, 'confirmed' | 'pending' | 'outOfReach'> {
+  { purged, receipts }: RetractionBooks,
+): Pick<RetractionReport, 'confirmed' | 'pending' | 'reached' | 'outOfReach'> {
   const confirmed: MemberCode[] = [];
   const pending: MemberCode[] = [];
   const outOfReach: MemberCode[] = [];
   for (const { code, suspended } of members.values()) {
     if (code === me) continue;
-    if ((book.get(log, code)?.size ?? 0) > index) confirmed.push(code);
+    if ((purged.get(log, code)?.size ?? 0) > index) confirmed.push(code);
     else if (suspended) outOfReach.push(code);
     else pending.push(code);
   }
-  return { confirmed: confirmed.sort(), pending: pending.sort(), outOfReach: outOfReach.sort() };
+  pending.sort();
+  const reached = pending.filter((code) => (receipts.get(log, code)?.size ?? 0) > index);
+  return { confirmed: confirmed.sort(), pending, reached, outOfReach: outOfReach.sort() };
 }

@@ -11,7 +11,8 @@ const REPORT: RetractionReport = {
   recordId: null,
   reason: 'court-order',
   confirmed: [code('AU'), code('LYON')],
-  pending: [code('US')],
+  pending: [code('NO'), code('US')],
+  reached: [code('US')],
   outOfReach: [code('FR')],
 };
 
@@ -37,11 +38,13 @@ describe('icse purge', () => {
 });
 
 describe('icse retractions', () => {
-  it('shows for each retraction who has purged, who has not, and who is out of reach', async () => {
+  it('shows for each retraction who has purged, who has it and has not, and who was not or cannot be reached', async () => {
     const { home } = await aServedNode(aNode({ retractions: async () => [REPORT] }));
     const shown = await icse(['retractions', '--home', home]);
-    expect(shown.out).toMatch(/at +retracts +reason +confirmed by +pending +out of reach/);
-    expect(shown.out).toMatch(/NL:14 +NL:12 +court-order +AU LYON +US +FR/);
+    expect(shown.out).toMatch(
+      /at +retracts +reason +confirmed by +has it, pending +not reached +out of reach/,
+    );
+    expect(shown.out).toMatch(/NL:14 +NL:12 +court-order +AU LYON +US +NO +FR/);
     const json = await icse(['retractions', '--home', home, '--json']);
     expect(JSON.parse(json.out)).toEqual([REPORT]);
   });
