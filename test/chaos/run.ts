@@ -2,35 +2,46 @@
 // `--histories 1 --seed S`. With `--planted` it looks for bugs that were planted on purpose.
 
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { oneOf, seedNumber, tool, wholeNumber } from '../tool.js';
 import { type HistoryResult, liveThrough } from './history.js';
 import { type Found, findPlanted, PLANTS } from './planted.js';
 
-const { values } = parseArgs({
-  options: {
-    histories: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    planted: { type: 'boolean', default: false },
-    /** Of the planted bugs, the one of this name. */
-    only: { type: 'string' },
-    'until-failure': { type: 'boolean', default: false },
-  },
-});
-const seed = wholeNumber(values.seed);
-if (values.planted) await findAllPlanted(wholeNumber(values.histories ?? '500'));
-else await liveThroughAll(wholeNumber(values.histories ?? '100'));
+const COUNT = wholeNumber(1, 1_000_000);
 
-async function liveThroughAll(histories: number): Promise<void> {
+interface Options {
+  readonly histories?: number;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly planted: boolean;
+  readonly only?: string;
+  readonly untilFailure: boolean;
+}
+
+const { histories, seed, json, planted, only, untilFailure } = tool(
+  'chaos',
+  'Lives through histories of whole federations, faults and lies, and says which promises broke.',
+)
+  .option('--histories <N>', 'how many (default: 100; with --planted for each bug at most 500)', COUNT)
+  .option('--seed <N>', 'of the first; each next one has the next', seedNumber, 1)
+  .option('--until-failure', 'end with the first that fails', false)
+  .option('--planted', 'look for bugs that are planted on purpose', false)
+  .option('--only <NAME>', 'of the planted bugs, this one', oneOf(PLANTS.map(({ name }) => name)))
+  .option('--json', 'print JSON', false)
+  .parse()
+  .opts<Options>();
+if (planted) await findAllPlanted(histories ?? 500);
+else await liveThroughAll(histories ?? 100);
+
+async function liveThroughAll(count: number): Promise<void> {
   const startedAt = performance.now();
   const results: HistoryResult[] = [];
-  for (let n = 0; n < histories; n++) {
+  for (let n = 0; n < count; n++) {
     const result = await liveThrough(seed + n);
     results.push(result);
-    if (!values.json)
+    if (!json)
       for (const { promise, what } of result.failures)
         console.log(`seed ${result.seed}: ${promise}: ${what}`);
-    if (values['until-failure'] && result.failures.length > 0) break;
+    if (untilFailure && result.failures.length > 0) break;
   }
   const summary = {
     histories: results.length,
@@ -43,28 +54,28 @@ async function liveThroughAll(histories: number): Promise<void> {
     ),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   };
-  console.log(values.json ? JSON.stringify(summary) : summary);
+  console.log(json ? JSON.stringify(summary) : summary);
   process.exitCode = summary.failures.length > 0 ? 1 : 0;
 }
 
-async function findAllPlanted(histories: number): Promise<void> {
-  const wanted = PLANTS.filter(({ name }) => values.only === undefined || values.only === name);
-  const planted: Found[] = [];
+async function findAllPlanted(most: number): Promise<void> {
+  const wanted = PLANTS.filter(({ name }) => only === undefined || only === name);
+  const found: Found[] = [];
   const next = wanted.values();
   // One process a plant, as many at once as there are processors.
   const lanes = Array.from({ length: availableParallelism() }, async () => {
     for (const plant of next) {
-      const found = await findPlanted(plant, histories, seed);
-      planted.push(found);
-      if (!values.json)
+      const one = await findPlanted(plant, most, seed);
+      found.push(one);
+      if (!json)
         console.log(
-          `${plant.name}: ${found.foundAfter === null ? 'not found' : `history ${found.foundAfter}, ${found.by}`}`,
+          `${plant.name}: ${one.foundAfter === null ? 'not found' : `history ${one.foundAfter}, ${one.by}`}`,
         );
     }
   });
   await Promise.all(lanes);
-  if (values.json) console.log(JSON.stringify({ planted }));
-  process.exitCode = planted.some(({ foundAfter }) => foundAfter === null) ? 1 : 0;
+  if (json) console.log(JSON.stringify({ planted: found }));
+  process.exitCode = found.some(({ foundAfter }) => foundAfter === null) ? 1 : 0;
 }
 
 type Lies = Record<string, { told: number; caught: number }>;
@@ -80,10 +91,4 @@ function withLies(sum: Lies, more: Readonly<Lies>): Lies {
 function added(sum: Record<string, number>, more: Readonly<Record<string, number>>): Record<string, number> {
   for (const [kind, count] of Object.entries(more)) sum[kind] = (sum[kind] ?? 0) + count;
   return sum;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text))
-    throw new Error(`${JSON.stringify(text)} is not a whole number of at most nine digits`);
-  return Number(text);
 }

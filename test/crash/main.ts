@@ -2,7 +2,7 @@
 // started again. Ends by itself; 1 when something acknowledged was lost or something broke, 2 when used wrongly.
 
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { seedNumber, tool, wholeNumber } from '../tool.js';
 import { crash, type Outcome } from './crashes.js';
 import { diceOf } from './dice.js';
 import { aSmallFederation } from './small-federation.js';
@@ -22,26 +22,18 @@ interface Report {
   readonly restartMs: { readonly median: number; readonly max: number };
 }
 
-function wanted(): { kills: number; seed: number; json: boolean } {
-  const { values } = parseArgs({
-    options: {
-      kills: { type: 'string', default: '20' },
-      seed: { type: 'string', default: String(randomInt(2 ** 32)) },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const kills = wholeNumber('--kills', values.kills, 1, 100_000);
-  return { kills, seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1), json: values.json };
-}
+const options = tool(
+  'crash-test',
+  'Kills real node processes at random moments and starts them again; says what was lost or broke.',
+)
+  .option('--kills <N>', 'how many', wholeNumber(1, 100_000), 20)
+  .option('--seed <N>', 'moments and victims follow from it (default: a random one)', seedNumber)
+  .option('--json', 'print JSON', false)
+  .parse()
+  .opts<{ kills: number; seed?: number; json: boolean }>();
+const { kills, json, seed = randomInt(2 ** 32) } = options;
 
-function wholeNumber(name: string, text: string, from: number, to: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < from || value > to)
-    throw new Error(`${name} takes a whole number from ${from} to ${to}, not ${text}`);
-  return value;
-}
-
-async function run(kills: number, seed: number, say: (line: string) => void): Promise<Report> {
+async function run(say: (line: string) => void): Promise<Report> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error('interrupted')));
@@ -75,26 +67,19 @@ async function run(kills: number, seed: number, say: (line: string) => void): Pr
 }
 
 async function main(): Promise<number> {
-  let given: ReturnType<typeof wanted>;
-  try {
-    given = wanted();
-  } catch (error) {
-    process.stderr.write(`crash-test: ${(error as Error).message}\n`);
-    return 2;
-  }
   const say = (line: string): void => {
     process.stderr.write(`crash-test: ${line}\n`);
   };
-  say(`seed ${given.seed}`);
+  say(`seed ${seed}`);
   let report: Report;
   try {
-    report = await run(given.kills, given.seed, say);
+    report = await run(say);
   } catch (error) {
     say((error as Error).message);
     return 1;
   }
   process.stdout.write(
-    given.json
+    json
       ? `${JSON.stringify(report)}\n`
       : `${report.kills} kills, ${report.acknowledged} records acknowledged, ${report.lost} lost, ${report.broken} broken; restarts ${report.restartMs.median} ms (median), ${report.restartMs.max} ms (longest)\n`,
   );

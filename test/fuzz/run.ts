@@ -1,34 +1,34 @@
 // npm run -s fuzz: gives every parser of bytes from outside good and damaged inputs, and says what broke a promise.
 // A failing input is made again with `--seed S --only NAME --from AT --inputs 1`, but for the keys in it.
 
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { oneOf, seedNumber, tool, wholeNumber } from '../tool.js';
 import type { FuzzFailure } from './fuzz.js';
 import { makeMaterial } from './material.js';
 import { TARGETS } from './targets.js';
 import { RESOURCE_LIMITS, type WorkerTask, watch } from './watch.js';
 
-const { values } = parseArgs({
-  options: {
-    /** For each target. */
-    inputs: { type: 'string', default: '20000' },
-    seed: { type: 'string', default: '1' },
-    /** The number of the first input. */
-    from: { type: 'string', default: '0' },
-    /** Of the targets, the one of this name. */
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const [inputs, seed, from] = [values.inputs, values.seed, values.from].map(wholeNumber) as [
-  number,
-  number,
-  number,
-];
-const chosen = TARGETS.filter(({ name }) => values.only === undefined || values.only === name);
-if (chosen.length === 0) {
-  throw new Error(`--only ${values.only}: one of ${TARGETS.map(({ name }) => name).join(', ')}`);
+interface Options {
+  readonly inputs: number;
+  readonly seed: number;
+  readonly from: number;
+  readonly only?: string;
+  readonly json: boolean;
 }
+
+const NAMES = TARGETS.map(({ name }) => name);
+const { inputs, seed, from, only, json } = tool(
+  'fuzz',
+  'Gives every parser of bytes from outside good and damaged inputs, and says what broke a promise.',
+)
+  .option('--inputs <N>', 'for each target', wholeNumber(1, 1_000_000_000), 20_000)
+  .option('--seed <N>', 'inputs follow from it, but for the keys in them', seedNumber, 1)
+  .option('--from <N>', 'the number of the first input', wholeNumber(0, 1_000_000_000), 0)
+  .option('--only <NAME>', `one target: ${NAMES.join(', ')}`, oneOf(NAMES))
+  .option('--json', 'print JSON', false)
+  .parse()
+  .opts<Options>();
+const chosen = NAMES.filter((name) => only === undefined || only === name);
 
 interface TargetResult {
   readonly name: string;
@@ -42,12 +42,12 @@ interface TargetResult {
 
 const material = await makeMaterial();
 const targets: TargetResult[] = [];
-for (const { name } of chosen) {
+for (const name of chosen) {
   const result = await fuzzOne(name);
   targets.push(result);
-  if (!values.json) say(result);
+  if (!json) say(result);
 }
-if (values.json) console.log(JSON.stringify({ seed, targets }));
+if (json) console.log(JSON.stringify({ seed, targets }));
 process.exitCode = targets.some(({ failures }) => failures.length > 0) ? 1 : 0;
 
 async function fuzzOne(name: string): Promise<TargetResult> {
@@ -79,10 +79,4 @@ function say(result: TargetResult): void {
     `${name}: ${result.inputs} inputs, ${result.taken} taken, ${failures.length} failures, ${seconds} s, ${perSecond} a second`,
   );
   for (const { at, input, what } of failures) console.log(`  input ${at}: ${what}\n    ${input}`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text))
-    throw new Error(`${JSON.stringify(text)} is not a whole number of at most nine digits`);
-  return Number(text);
 }

@@ -1,30 +1,25 @@
 // npm run -s simulate: the federation at the size of the report; prints what came of it. The same seed gives the same
 // views.
 
-import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import { seedNumber, tool, wholeNumber } from '../tool.js';
 import { REPORTING } from './countries.js';
 import { simulate } from './simulation.js';
 
-const { values } = parseArgs({
-  options: {
-    /** With Lyon. */
-    members: { type: 'string', default: '51' },
-    records: { type: 'string', default: '50000' },
-    identifications: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
-});
-const [members, records, identifications, seed] = [
-  values.members,
-  values.records,
-  values.identifications,
-  values.seed,
-].map(wholeNumber) as [number, number, number, number];
-if (members < 3 || members > REPORTING.length + 1) {
-  throw new Error(`--members ${members}: 3 to ${REPORTING.length + 1}, Lyon with them`);
-}
+const MOST = REPORTING.length + 1;
+const COUNT = wholeNumber(1, 1_000_000);
+
+const { members, records, identifications, seed, json } = tool(
+  'simulate',
+  'Lives through the federation at the size of the report, in one process; prints what came of it.',
+)
+  .option('--members <N>', 'with Lyon', wholeNumber(3, MOST), MOST)
+  .option('--records <N>', 'media records, in all', COUNT, 50_000)
+  .option('--identifications <N>', 'victims identified, in all', COUNT, 10_000)
+  .option('--seed <N>', 'what is drawn follows from it', seedNumber, 1)
+  .option('--json', 'print JSON', false)
+  .parse()
+  .opts<{ members: number; records: number; identifications: number; seed: number; json: boolean }>();
 const bar = process.stderr.isTTY ? new SingleBar({}) : undefined;
 bar?.start(1, 0);
 const result = await simulate(seed, { members, records, identifications }, (done, of) => {
@@ -33,10 +28,5 @@ const result = await simulate(seed, { members, records, identifications }, (done
 });
 bar?.stop();
 const { members: nodes, ...rest } = result;
-console.log(values.json ? JSON.stringify(result) : { ...rest, nodes: nodes.length });
+console.log(json ? JSON.stringify(result) : { ...rest, nodes: nodes.length });
 process.exitCode = result.ok ? 0 : 1;
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`${text} is not a whole number`);
-  return Number(text);
-}
