@@ -30,6 +30,13 @@ export function eventCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       `
+What an event needs:
+  victim-..., suspect-..., place-...    a subject
+  investigation-opened                  a case, and a subject, series or media
+  investigation-closed                  the case that was opened
+  assistance-asked                      a subject, series or media
+  assistance-given                      the event that it answers
+
 Examples:
   icse event victim-identified --subject 5f0c9a52-70f4-4a41-8c25-6d1d0f0f3c11 --media HASH --home DIR
   icse event assistance-given --answers AU:12 --to AU --home DIR

@@ -30,6 +30,14 @@ export function linkCommand(terminal: Terminal): Command {
     .addHelpText(
       'after',
       `
+Relations:
+  same-as         two victims, suspects, places or series
+  depicts         from media to a victim, suspect or place
+  part-of         from media or a series to a series
+  taken-at        from media or a series to a place
+  near-duplicate  from media to media
+A bare UUID is your own; where the relation leads to one kind alone (part-of, taken-at), the kind may be left out.
+
 Example:
   icse link HASH depicts victim:NL/5f0c9a52-70f4-4a41-8c25-6d1d0f0f3c11 --confidence probable --home DIR
 `,

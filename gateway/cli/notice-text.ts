@@ -29,9 +29,11 @@ export function noticeText(terminal: Terminal, notice: Notice): string {
 }
 
 /** The line of an entry, as `watch --entries` shows it. */
-export function entryText(terminal: Terminal, { log, index, record, statement }: WatchedEntry): string {
+export function entryText(terminal: Terminal, entry: WatchedEntry): string {
+  const { log, index, member, record, statement } = entry;
   const shown = record ?? statement ?? null;
-  const said = shown === null ? 'not here' : oneLine(JSON.stringify(shown));
+  const absent = member === 'registry' ? 'an act of the registry, told as a notice' : 'not here';
+  const said = shown === null ? absent : oneLine(JSON.stringify(shown));
   return `${terminal.paint('dim', 'entry')}  ${shortLogName(log as LogName)}:${index}  ${said}`;
 }
 
