@@ -3,6 +3,7 @@
 // shows nowhere but in the time that it takes.
 
 import type { BufferedDb } from './buffered-db.js';
+import type { BulkSorter } from './bulk-sorter.js';
 import { noteDead } from './dead-entries.js';
 import { grow } from './jobs.js';
 import { isStatement, type LiveChange, type LiveEntry, liveIn } from './live-entries.js';
@@ -16,12 +17,6 @@ import { PLAIN, SINGLE, type SortedOut, type Stretch } from './sort-out.js';
 import { SPACE } from './spaces.js';
 
 type Entries = readonly (Uint8Array | undefined)[];
-
-/** Where the work of a bulk step is done: here, or on a thread of its own. */
-export interface BulkSorter {
-  /** The stretch must not be used afterwards. */
-  sort(stretch: Stretch, filters: readonly Uint8Array[]): Promise<SortedOut>;
-}
 
 /** The entries [cursor, cursor + length) of a log are applied; `plain` is what needs no further look. */
 export async function growInBulk(

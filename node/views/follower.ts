@@ -4,7 +4,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
-import { type BulkSorter, growInBulk } from './bulk.js';
+import { growInBulk } from './bulk.js';
+import { type BulkSorter, SORTER_HERE } from './bulk-sorter.js';
 import { changeLive } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
 import { Growth } from './growth.js';
@@ -15,7 +16,6 @@ import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
 import { Requests } from './requests.js';
 import { growByRetractions } from './retractions.js';
 import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
-import { sortOut } from './sort-out.js';
 import type { ViewSource } from './source.js';
 import { dropAll, putDay, readDay } from './state.js';
 import type { LocalView, Step } from './view.js';
@@ -23,8 +23,6 @@ import { Waiters } from './waiters.js';
 
 /** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
 const RETRY_MS = 1000;
-
-const HERE: BulkSorter = { sort: async (stretch, filters) => sortOut(stretch, filters) };
 
 /** Work on the database between two batches, committed as one. */
 export type Chore = (db: BufferedDb, index: ShortIndex, logs: LogTable) => Promise<void>;
@@ -44,6 +42,7 @@ export class Follower {
   readonly #waiters = new Waiters();
   readonly #closed = new AbortController();
   readonly #bulk: BulkOptions;
+  readonly #sorter: BulkSorter;
   #db: BufferedDb;
   #index: ShortIndex;
   #logs = new LogTable();
@@ -75,6 +74,7 @@ export class Follower {
     this.#source = source;
     this.#options = options;
     this.#bulk = options.bulk ?? BULK;
+    this.#sorter = options.sorter ?? SORTER_HERE;
     this.#growth = new Growth(source, this.#bulk);
     this.#db = new BufferedDb(db);
     this.#index = index;
@@ -87,7 +87,7 @@ export class Follower {
     source: ViewSource,
     options: FollowingOptions,
   ): Promise<Follower> {
-    const index = await ShortIndex.load(db, options.bulk ?? BULK);
+    const index = await ShortIndex.load(db, options.bulk ?? BULK, options.sorter ?? SORTER_HERE);
     const follower = new Follower(db, views, source, options, index);
     await follower.#load(index);
     follower.#running = follower.#follow();
@@ -252,15 +252,7 @@ export class Follower {
       return await growByRetractions(this.#db, this.#index, this.#logs, log, grown.retractions, this.#day);
     }
     if (!grown.inBulk) return await grow(this.#db, this.#logs, log, grown.entries, this.#day);
-    return await growInBulk(
-      this.#db,
-      this.#index,
-      this.#options.sorter ?? HERE,
-      this.#logs,
-      log,
-      grown.entries,
-      this.#day,
-    );
+    return await growInBulk(this.#db, this.#index, this.#sorter, this.#logs, log, grown.entries, this.#day);
   }
 
   async #commit(): Promise<void> {
@@ -332,7 +324,7 @@ export class Follower {
   async #load(index?: ShortIndex): Promise<void> {
     this.#growth.forget();
     this.#db = new BufferedDb(this.#database);
-    this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk));
+    this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk, this.#sorter));
     this.#logs = await LogTable.load(this.#database);
     const today = this.#options.today();
     const day = await readDay(this.#database, this.#views);
@@ -354,7 +346,7 @@ export class Follower {
     await dropAll(this.#database);
     // What the last batch wrote must not be seen through its buffer any more.
     this.#db = new BufferedDb(this.#database);
-    this.#index = await ShortIndex.load(this.#database, this.#bulk);
+    this.#index = await ShortIndex.load(this.#database, this.#bulk, this.#sorter);
     this.#logs.rewind();
     this.#requests.dropped();
     this.#setDay(today);
