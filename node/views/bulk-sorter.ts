@@ -9,7 +9,7 @@ import { type SortedOut, type Stretch, sortOut } from './sort-out.js';
 export interface BulkSorter {
   /** The stretch must not be used afterwards. */
   sort(stretch: Stretch, filters: readonly Uint8Array[]): Promise<SortedOut>;
-  /** Writes the blocks of the merged run. The database must not be closed meanwhile. */
+  /** Writes the blocks of the merged run, beside whatever else is sorted. The database must not be closed meanwhile. */
   merge(database: ViewsDatabase, task: MergeTask): Promise<MergedRun>;
 }
 

@@ -9,10 +9,19 @@ import type { SortedOut, Stretch } from './sort-out.js';
 /** Without work for so long the thread ends. */
 const IDLE_MS = 10_000;
 
-/** What the thread is asked to do. */
+/** What it makes is large buffers and next to no objects. */
+const YOUNG_MB = 8;
+
+/** What the thread is asked to do; a merge may be under way while it sorts. */
 export type BulkTask =
   | { readonly kind: 'sort'; readonly stretch: Stretch; readonly filters: readonly Uint8Array[] }
   | { readonly kind: 'merge'; readonly location: string; readonly task: MergeTask };
+
+/** What it is sent and sends back; answers may come in another order than questions. */
+export interface Numbered<T> {
+  readonly number: number;
+  readonly content: T;
+}
 
 /**
  * Begins the thread when it is first needed. A thread that fails rejects what it worked on; the next begins anew. The
@@ -21,27 +30,33 @@ export type BulkTask =
 export function bulkThread(): BulkSorter {
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let asked = 0;
+  let underWay = 0;
 
-  const end = async (): Promise<void> => {
-    const ending = worker;
-    worker = undefined;
-    await ending?.terminate();
+  const end = async (ending: Worker): Promise<void> => {
+    if (worker === ending) worker = undefined;
+    await ending.terminate();
   };
 
   const ask = async <Answer>(task: BulkTask, transfer: ArrayBuffer[]): Promise<Answer> => {
     clearTimeout(idle);
+    underWay += 1;
     worker ??= new Worker(new URL('./bulk-worker.js', import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
+    const asking = worker;
     try {
-      return await answerOf<Answer>(worker, task, transfer);
+      return await answerOf<Answer>(asking, { number: ++asked, content: task }, transfer);
     } catch (error) {
       // Once it is gone it has let go of the database.
-      await end();
+      await end(asking);
       throw error;
     } finally {
-      worker?.unref();
-      idle = setTimeout(() => void end(), IDLE_MS).unref();
+      underWay -= 1;
+      if (underWay === 0) {
+        asking.unref();
+        idle = setTimeout(() => void end(asking), IDLE_MS).unref();
+      }
     }
   };
 
@@ -52,14 +67,19 @@ export function bulkThread(): BulkSorter {
   };
 }
 
-function answerOf<Answer>(worker: Worker, task: BulkTask, transfer: ArrayBuffer[]): Promise<Answer> {
+function answerOf<Answer>(
+  worker: Worker,
+  question: Numbered<BulkTask>,
+  transfer: ArrayBuffer[],
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
     };
-    const onMessage = (answer: Answer): void => {
+    const onMessage = ({ number, content }: Numbered<Answer>): void => {
+      if (number !== question.number) return;
       stop();
-      resolve(answer);
+      resolve(content);
     };
     const onError = (error: Error): void => {
       stop();
@@ -68,6 +88,6 @@ function answerOf<Answer>(worker: Worker, task: BulkTask, transfer: ArrayBuffer[
     const onExit = (code: number): void => onError(new Error(`the thread ended with code ${code}`));
     worker.ref();
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(task, transfer);
+    worker.postMessage(question, transfer);
   });
 }

@@ -2,18 +2,18 @@
 
 import { parentPort } from 'node:worker_threads';
 import { ClassicLevel } from 'classic-level';
-import type { BulkTask } from './bulk-thread.js';
+import type { BulkTask, Numbered } from './bulk-thread.js';
 import { type MergedRun, type MergeTask, mergeRuns } from './run-merge.js';
 import { sortOut } from './sort-out.js';
 
-parentPort?.on('message', async (task: BulkTask) => {
+parentPort?.on('message', async ({ number, content: task }: Numbered<BulkTask>) => {
   if (task.kind === 'merge') {
-    parentPort?.postMessage(await mergeIn(task.location, task.task));
+    parentPort?.postMessage({ number, content: await mergeIn(task.location, task.task) });
     return;
   }
   const sorted = sortOut(task.stretch, task.filters);
   const bytes = [sorted.fates.buffer, sorted.packs.buffer, sorted.run.rows.buffer] as ArrayBuffer[];
-  parentPort?.postMessage(sorted, [...new Set(bytes)]);
+  parentPort?.postMessage({ number, content: sorted }, [...new Set(bytes)]);
 });
 
 /**

@@ -175,6 +175,7 @@ export class Follower {
         await this.#recover(error);
       }
     }
+    await this.#index.merger.abandon();
     await this.#db
       .written()
       .catch(({ message }: Error) =>
@@ -196,7 +197,7 @@ export class Follower {
       await this.#do(waiting);
       return true;
     }
-    if (await this.#index.mergeDue(this.#db)) {
+    if (await this.#index.merger.goOn(this.#db, () => this.wake())) {
       await this.#commit();
       return true;
     }
@@ -214,6 +215,8 @@ export class Follower {
 
   async #do({ chore, resolve, reject }: WaitingChore): Promise<void> {
     try {
+      // A chore may change rows of any run, and close the database.
+      if (await this.#index.merger.finish(this.#db)) await this.#commit();
       await this.#db.written();
       await chore(this.#db, this.#index, this.#logs);
       await this.#commit();
@@ -323,6 +326,7 @@ export class Follower {
   /** Takes up what is in the database, or begins anew where it does not fit. */
   async #load(index?: ShortIndex): Promise<void> {
     this.#growth.forget();
+    await this.#index.merger.abandon();
     this.#db = new BufferedDb(this.#database);
     this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk, this.#sorter));
     this.#logs = await LogTable.load(this.#database);
@@ -342,6 +346,7 @@ export class Follower {
   async #drop(today: number): Promise<void> {
     this.#options.log.info({ day: today }, 'the views follow the logs anew');
     await this.#db.written();
+    await this.#index.merger.abandon();
     this.#growth.forget();
     await dropAll(this.#database);
     // What the last batch wrote must not be seen through its buffer any more.

@@ -41,8 +41,8 @@ export const BULK: BulkOptions = { least: 256, most: 16_384, gatherMs: 100, fanI
 
 export class ShortIndex {
   readonly #database: ViewsDatabase;
-  readonly #merger: RunMerger;
   readonly runs: Runs;
+  readonly merger: RunMerger;
   readonly named: NamedThings;
   /** Every key that has a row, and some others; undefined until somebody asks. */
   #rows: GrowingBloom | undefined;
@@ -51,7 +51,7 @@ export class ShortIndex {
     this.#database = database;
     this.runs = runs;
     this.named = new NamedThings(database);
-    this.#merger = new RunMerger(fanIn, sorter);
+    this.merger = new RunMerger(database, runs, fanIn, sorter);
   }
 
   static async load(
@@ -98,15 +98,5 @@ export class ShortIndex {
     for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) rows.add(row.slice(1));
     this.#rows = rows;
     return rows;
-  }
-
-  /** Deletes what is left of runs that were merged, when no look-up can be reading it any more. */
-  dropPassed(): Promise<void> {
-    return this.#merger.dropPassed(this.#database);
-  }
-
-  /** Merges runs when enough are alike; true when the batch has to be committed. */
-  mergeDue(db: BufferedDb): Promise<boolean> {
-    return this.#merger.mergeDue(this.#database, db, this.runs);
   }
 }
