@@ -31,9 +31,9 @@ export class Bloom {
 
   /** `kind` is a byte, `high` and `low` the first and second four bytes of the key. */
   add(kind: number, high: number, low: number): void {
-    const hash = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
+    const hash = blockHash(kind, high);
     const block = this.#blockOf(hash);
-    let probe = mixed(low ^ hash);
+    let probe = firstProbe(hash, low);
     for (let n = 0; n < PROBES; n++) {
       // The upper bits are the well mixed ones.
       const bit = probe >>> 23;
@@ -44,9 +44,14 @@ export class Bloom {
   }
 
   mayHave(kind: number, high: number, low: number): boolean {
-    const hash = mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
+    const hash = blockHash(kind, high);
+    return this.mayHaveHashed(hash, firstProbe(hash, low));
+  }
+
+  /** The same for a key that is asked of many filters: `blockHash` and `firstProbe` of it. */
+  mayHaveHashed(hash: number, first: number): boolean {
     const block = this.#blockOf(hash);
-    let probe = mixed(low ^ hash);
+    let probe = first;
     for (let n = 0; n < PROBES; n++) {
       const bit = probe >>> 23;
       if (((this.bytes[block + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
@@ -59,6 +64,16 @@ export class Bloom {
   #blockOf(hash: number): number {
     return Math.floor((hash / 2 ** 32) * this.#blocks) * BLOCK_BYTES;
   }
+}
+
+/** What says in which block a key is, whatever the size of a filter. */
+export function blockHash(kind: number, high: number): number {
+  return mixed(high ^ Math.imul(kind + 1, 0x9e3779b1));
+}
+
+/** `hash` is the key's `blockHash`. */
+export function firstProbe(hash: number, low: number): number {
+  return mixed(low ^ hash);
 }
 
 /** One multiplication between two probes is enough: only the upper bits are looked at. */

@@ -24,6 +24,9 @@ import { Waiters } from './waiters.js';
 /** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
 const RETRY_MS = 1000;
 
+/** Without anything to follow for so long it does what it has put off. */
+const QUIET_MS = 1000;
+
 /** Work on the database between two batches, committed as one. */
 export type Chore = (db: BufferedDb, index: ShortIndex, logs: LogTable) => Promise<void>;
 
@@ -58,6 +61,7 @@ export class Follower {
   /** After a failure: what is in memory may be ahead of the database. */
   #stale = false;
   #woken = false;
+  #isQuiet = false;
   #wakeUp: () => void = () => undefined;
   #step: Promise<boolean> = Promise.resolve(false);
   #running: Promise<void> = Promise.resolve();
@@ -168,7 +172,7 @@ export class Follower {
           await this.#db.written();
           if (this.#requests.none) this.#requestsDone = this.#requests.asked;
           this.#release();
-          await this.#nextWake();
+          await this.#rest();
         }
         await this.#gather();
       } catch (error) {
@@ -197,7 +201,9 @@ export class Follower {
       await this.#do(waiting);
       return true;
     }
-    if (await this.#index.merger.goOn(this.#db, () => this.wake())) {
+    const isQuiet = this.#isQuiet;
+    this.#isQuiet = false;
+    if (await this.#index.merger.goOn(this.#db, isQuiet, () => this.wake())) {
       await this.#commit();
       return true;
     }
@@ -300,6 +306,15 @@ export class Follower {
       if ((await Promise.race([pause, this.#nextWake()])) === 'over') return;
     } while (isGathering());
     enough.abort();
+  }
+
+  /** Waits for a wake, or until it has been quiet for so long that runs can be merged. */
+  async #rest(): Promise<void> {
+    if (!this.#index.merger.waitsForQuiet) return await this.#nextWake();
+    const woken = new AbortController();
+    const pause = setTimeout(QUIET_MS, true, { signal: woken.signal }).catch(() => false);
+    this.#isQuiet = await Promise.race([pause, this.#nextWake().then(() => false)]);
+    woken.abort();
   }
 
   /** Waits for a wake, unless one came since the last look. */

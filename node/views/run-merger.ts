@@ -1,6 +1,7 @@
 // Which sorted runs are merged, and when: eight of one size become one of the next, so that a key is looked for in a
-// few runs however long the logs are. A merge goes on beside the steps that follow the logs. Its run counts when the
-// heads change, in one batch; the old blocks go at the next merge, when no look-up can be reading them any more.
+// few runs however long the logs are. A merge goes on beside the steps that follow the logs, and waits, unless there are
+// twice as many runs, until these have nothing more to do. Its run counts when the heads change, in one batch; the old
+// blocks go at the next merge, when no look-up can be reading them any more.
 
 import { fromBinary, u32 } from './binary.js';
 import { Bloom } from './bloom.js';
@@ -41,13 +42,19 @@ export class RunMerger {
     this.#sorter = sorter;
   }
 
+  /** True when there is something to merge as soon as nothing else is to be done. */
+  get waitsForQuiet(): boolean {
+    return this.#merge === undefined && this.#due(this.#fanIn) !== undefined;
+  }
+
   /**
    * Puts what was merged in its place, in the batch of `db`, and is then true; otherwise begins to merge what is due, if
    * anything, and calls back when that is over, well or not. Throws what a merge threw.
    */
-  async goOn(db: BufferedDb, over: () => void): Promise<boolean> {
+  async goOn(db: BufferedDb, isQuiet: boolean, over: () => void): Promise<boolean> {
     if (this.#merge?.isOver === true) return await this.finish(db);
-    const due = this.#merge === undefined ? dueIn(this.#runs.all, this.#fanIn) : undefined;
+    if (this.#merge !== undefined) return false;
+    const due = this.#due(isQuiet ? this.#fanIn : 2 * this.#fanIn);
     if (due === undefined) return false;
     await db.written();
     await this.dropPassed();
@@ -96,12 +103,17 @@ export class RunMerger {
     const { fences, filter } = await this.#sorter.merge(this.#database, { runs, id, keys });
     return { id, keys, fences, bloom: new Bloom(filter) };
   }
-}
 
-function dueIn(runs: readonly Run[], fanIn: number): readonly Run[] | undefined {
-  for (let limit = LEAST_KEYS, from = 0; from * fanIn <= MAX_KEYS; from = limit, limit *= fanIn) {
-    const alike = runs.filter(({ keys }) => keys > from && keys <= limit);
-    if (alike.length >= fanIn) return alike.slice(0, fanIn);
+  /** Runs that become one, when at least so many are of their size. */
+  #due(least: number): readonly Run[] | undefined {
+    for (
+      let limit = LEAST_KEYS, from = 0;
+      from * this.#fanIn <= MAX_KEYS;
+      from = limit, limit *= this.#fanIn
+    ) {
+      const alike = this.#runs.all.filter(({ keys }) => keys > from && keys <= limit);
+      if (alike.length >= least) return alike.slice(0, this.#fanIn);
+    }
+    return undefined;
   }
-  return undefined;
 }

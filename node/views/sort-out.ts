@@ -60,13 +60,13 @@ export function sortOut(stretch: Stretch, filters: readonly Uint8Array[]): Sorte
   const keys = new KeyColumns(stretch.log, entries.length);
   const fates = fatesOf(stretch, entries, keys);
   const sorted = keys.sorted();
-  const known = filters.map((bytes) => new Bloom(bytes));
-  keys.shared(
-    sorted,
-    (kind, high, low) => known.some((filter) => filter.mayHave(kind, high, low)),
-    (owner) => {
-      fates[owner] = SINGLE;
-    },
+  const single = (owner: number): void => {
+    fates[owner] = SINGLE;
+  };
+  keys.alike(sorted, single);
+  keys.known(
+    filters.map((bytes) => new Bloom(bytes)),
+    single,
   );
   const rows = keys.rows(sorted, (owner) => fates[owner] === PLAIN, stretch.from);
   return { fates, run: runOf(rows), ...packsOf(stretch, entries, fates) };
