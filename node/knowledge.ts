@@ -21,7 +21,7 @@ import { openTold, type Told } from './notices/told.js';
 import type { NamedHash } from './statements/hashes.js';
 import { openDerived } from './store/derived-database.js';
 import { openDatabase } from './store/open-database.js';
-import type { BulkSorter } from './views/bulk.js';
+import type { BulkSorter } from './views/bulk-sorter.js';
 import { openViews, type Views } from './views/driver.js';
 import { viewSourceOf } from './views/log-source.js';
 import type { Opener } from './views/opener.js';
@@ -56,7 +56,13 @@ export interface KnowledgeSurroundings {
 const DAY_LOOK_MS = 60_000;
 const BYTES = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** Keys are hashes, which do not compress; large buffers make the many small puts of indexing cheap. */
-const VIEWS_DATABASE = { ...BYTES, compression: false, writeBufferSize: 16 * 1024 * 1024 };
+const VIEWS_DATABASE = {
+  ...BYTES,
+  compression: false,
+  writeBufferSize: 16 * 1024 * 1024,
+  /** The thread that sorts merges runs in it. */
+  multithreading: true,
+};
 
 /** What follows when damaged notices are moved away. */
 const NOTICES_ANEW = 'notices are then numbered from 1 again; `icse views rebuild` tells every hit anew';

@@ -44,7 +44,7 @@ import { connectionStatuses, logStatuses } from './status.js';
 import { openDerived } from './store/derived-database.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
-import type { BulkSorter } from './views/bulk.js';
+import type { BulkSorter } from './views/bulk-sorter.js';
 import type { FilledRange } from './views/following.js';
 import { openerOf } from './views/opener.js';
 

@@ -3,6 +3,7 @@
 // shows nowhere but in the time that it takes.
 
 import type { BufferedDb } from './buffered-db.js';
+import type { BulkSorter } from './bulk-sorter.js';
 import { noteDead } from './dead-entries.js';
 import { grow } from './jobs.js';
 import { isStatement, type LiveChange, type LiveEntry, liveIn } from './live-entries.js';
@@ -17,12 +18,6 @@ import { SPACE } from './spaces.js';
 
 type Entries = readonly (Uint8Array | undefined)[];
 
-/** Where the work of a bulk step is done: here, or on a thread of its own. */
-export interface BulkSorter {
-  /** The stretch must not be used afterwards. */
-  sort(stretch: Stretch, filters: readonly Uint8Array[]): Promise<SortedOut>;
-}
-
 /** The entries [cursor, cursor + length) of a log are applied; `plain` is what needs no further look. */
 export async function growInBulk(
   db: BufferedDb,
@@ -34,13 +29,21 @@ export async function growInBulk(
   day: number,
 ): Promise<LiveChange & { readonly plain: PlainRecords }> {
   const from = log.cursor;
-  // After a cut that was taken back these places have rows already, which say more than a pack would; and a
-  // later log of the same member may have taken back what comes.
-  if (logs.hasLater(log) || (await hasRows(db, log, entries.length))) {
-    return { ...(await grow(db, logs, log, entries, day)), plain: NO_PLAIN_RECORDS };
-  }
+  const singly = async () => ({
+    ...(await grow(db, logs, log, entries, day)),
+    plain: NO_PLAIN_RECORDS,
+  });
+  // A later log of the same member may have taken back what comes.
+  if (logs.hasLater(log)) return await singly();
   const filters = await index.filters(db);
-  const { fates, run, ...packed } = await sorter.sort(stretchOf(log, entries, day), filters);
+  const sorting = sorter.sort(stretchOf(log, entries, day), filters);
+  // Looked for meanwhile, because the look waits for the batch before.
+  const [rows, sorted] = await Promise.allSettled([hasRows(db, log, entries.length), sorting]);
+  if (rows.status === 'rejected') throw rows.reason;
+  if (sorted.status === 'rejected') throw sorted.reason;
+  // After a cut that was taken back these places have rows already, which say more than a pack would.
+  if (rows.value) return await singly();
+  const { fates, run, ...packed } = sorted.value;
   if (run.rows.length > 0) index.runs.add(db, run);
   putPacks(db, log, packed);
   const born: LiveEntry[] = [];

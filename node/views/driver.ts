@@ -217,7 +217,7 @@ export class Views {
 
   /** Takes what was deleted off the disk. Throws ViewsFailed, ViewsClosed, or the database's error. */
   async scrub(): Promise<void> {
-    await this.#follower.perform((_db, index) => index.dropPassed());
+    await this.#follower.perform((_db, index) => index.merger.dropPassed());
     await scrub(this.#db, this.#gate, (reopen) => this.#follower.perform(reopen));
   }
 

@@ -4,7 +4,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { LogName } from '../names.js';
 import { BufferedDb, type ViewsDatabase } from './buffered-db.js';
-import { type BulkSorter, growInBulk } from './bulk.js';
+import { growInBulk } from './bulk.js';
+import { type BulkSorter, SORTER_HERE } from './bulk-sorter.js';
 import { changeLive } from './current-records.js';
 import { type FilledRange, type FollowingOptions, ViewsClosed, ViewsFailed } from './following.js';
 import { Growth } from './growth.js';
@@ -15,7 +16,6 @@ import { NO_PLAIN_RECORDS, type PlainRecords } from './plain-records.js';
 import { Requests } from './requests.js';
 import { growByRetractions } from './retractions.js';
 import { BULK, type BulkOptions, ShortIndex } from './short-index.js';
-import { sortOut } from './sort-out.js';
 import type { ViewSource } from './source.js';
 import { dropAll, putDay, readDay } from './state.js';
 import type { LocalView, Step } from './view.js';
@@ -24,7 +24,8 @@ import { Waiters } from './waiters.js';
 /** After a failure (a full disk, an unreadable log) it tries again this often, and at each wake. */
 const RETRY_MS = 1000;
 
-const HERE: BulkSorter = { sort: async (stretch, filters) => sortOut(stretch, filters) };
+/** Without anything to follow for so long it does what it has put off. */
+const QUIET_MS = 1000;
 
 /** Work on the database between two batches, committed as one. */
 export type Chore = (db: BufferedDb, index: ShortIndex, logs: LogTable) => Promise<void>;
@@ -44,6 +45,7 @@ export class Follower {
   readonly #waiters = new Waiters();
   readonly #closed = new AbortController();
   readonly #bulk: BulkOptions;
+  readonly #sorter: BulkSorter;
   #db: BufferedDb;
   #index: ShortIndex;
   #logs = new LogTable();
@@ -59,6 +61,7 @@ export class Follower {
   /** After a failure: what is in memory may be ahead of the database. */
   #stale = false;
   #woken = false;
+  #isQuiet = false;
   #wakeUp: () => void = () => undefined;
   #step: Promise<boolean> = Promise.resolve(false);
   #running: Promise<void> = Promise.resolve();
@@ -75,6 +78,7 @@ export class Follower {
     this.#source = source;
     this.#options = options;
     this.#bulk = options.bulk ?? BULK;
+    this.#sorter = options.sorter ?? SORTER_HERE;
     this.#growth = new Growth(source, this.#bulk);
     this.#db = new BufferedDb(db);
     this.#index = index;
@@ -87,7 +91,7 @@ export class Follower {
     source: ViewSource,
     options: FollowingOptions,
   ): Promise<Follower> {
-    const index = await ShortIndex.load(db, options.bulk ?? BULK);
+    const index = await ShortIndex.load(db, options.bulk ?? BULK, options.sorter ?? SORTER_HERE);
     const follower = new Follower(db, views, source, options, index);
     await follower.#load(index);
     follower.#running = follower.#follow();
@@ -168,13 +172,14 @@ export class Follower {
           await this.#db.written();
           if (this.#requests.none) this.#requestsDone = this.#requests.asked;
           this.#release();
-          await this.#nextWake();
+          await this.#rest();
         }
         await this.#gather();
       } catch (error) {
         await this.#recover(error);
       }
     }
+    await this.#index.merger.abandon();
     await this.#db
       .written()
       .catch(({ message }: Error) =>
@@ -196,7 +201,9 @@ export class Follower {
       await this.#do(waiting);
       return true;
     }
-    if (await this.#index.mergeDue(this.#db)) {
+    const isQuiet = this.#isQuiet;
+    this.#isQuiet = false;
+    if (await this.#index.merger.goOn(this.#db, isQuiet, () => this.wake())) {
       await this.#commit();
       return true;
     }
@@ -214,6 +221,8 @@ export class Follower {
 
   async #do({ chore, resolve, reject }: WaitingChore): Promise<void> {
     try {
+      // A chore may change rows of any run, and close the database.
+      if (await this.#index.merger.finish(this.#db)) await this.#commit();
       await this.#db.written();
       await chore(this.#db, this.#index, this.#logs);
       await this.#commit();
@@ -252,15 +261,7 @@ export class Follower {
       return await growByRetractions(this.#db, this.#index, this.#logs, log, grown.retractions, this.#day);
     }
     if (!grown.inBulk) return await grow(this.#db, this.#logs, log, grown.entries, this.#day);
-    return await growInBulk(
-      this.#db,
-      this.#index,
-      this.#options.sorter ?? HERE,
-      this.#logs,
-      log,
-      grown.entries,
-      this.#day,
-    );
+    return await growInBulk(this.#db, this.#index, this.#sorter, this.#logs, log, grown.entries, this.#day);
   }
 
   async #commit(): Promise<void> {
@@ -307,6 +308,15 @@ export class Follower {
     enough.abort();
   }
 
+  /** Waits for a wake, or until it has been quiet for so long that runs can be merged. */
+  async #rest(): Promise<void> {
+    if (!this.#index.merger.waitsForQuiet) return await this.#nextWake();
+    const woken = new AbortController();
+    const pause = setTimeout(QUIET_MS, true, { signal: woken.signal }).catch(() => false);
+    this.#isQuiet = await Promise.race([pause, this.#nextWake().then(() => false)]);
+    woken.abort();
+  }
+
   /** Waits for a wake, unless one came since the last look. */
   async #nextWake(): Promise<void> {
     if (this.#woken) return;
@@ -331,8 +341,9 @@ export class Follower {
   /** Takes up what is in the database, or begins anew where it does not fit. */
   async #load(index?: ShortIndex): Promise<void> {
     this.#growth.forget();
+    await this.#index.merger.abandon();
     this.#db = new BufferedDb(this.#database);
-    this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk));
+    this.#index = index ?? (await ShortIndex.load(this.#database, this.#bulk, this.#sorter));
     this.#logs = await LogTable.load(this.#database);
     const today = this.#options.today();
     const day = await readDay(this.#database, this.#views);
@@ -350,11 +361,12 @@ export class Follower {
   async #drop(today: number): Promise<void> {
     this.#options.log.info({ day: today }, 'the views follow the logs anew');
     await this.#db.written();
+    await this.#index.merger.abandon();
     this.#growth.forget();
     await dropAll(this.#database);
     // What the last batch wrote must not be seen through its buffer any more.
     this.#db = new BufferedDb(this.#database);
-    this.#index = await ShortIndex.load(this.#database, this.#bulk);
+    this.#index = await ShortIndex.load(this.#database, this.#bulk, this.#sorter);
     this.#logs.rewind();
     this.#requests.dropped();
     this.#setDay(today);

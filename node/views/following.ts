@@ -2,7 +2,7 @@
 
 import { Failure } from '../failure.js';
 import type { LogName } from '../names.js';
-import type { BulkSorter } from './bulk.js';
+import type { BulkSorter } from './bulk-sorter.js';
 import type { Opener } from './opener.js';
 import type { BulkOptions } from './short-index.js';
 import type { Step } from './view.js';
@@ -37,7 +37,7 @@ export interface FollowingOptions {
   readonly open?: Opener;
   /** When and how entries are followed in bulk. */
   readonly bulk?: BulkOptions;
-  /** Where the work of bulk steps is done; without it, on the thread of the node. */
+  /** Where long logs are sorted; without it, on the thread of the node. */
   readonly sorter?: BulkSorter;
 }
 

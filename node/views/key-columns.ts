@@ -2,6 +2,7 @@
 
 import { HASH_SIZES, type PlainScan } from '../statements/plain-scan.js';
 import { readU16, readU32 } from './binary.js';
+import { type Bloom, blockHash, firstProbe } from './bloom.js';
 import { RECORD_KIND } from './index-key.js';
 import { type LogNumber, memberNumberOf } from './position.js';
 import { RUN_ROW_BYTES } from './runs.js';
@@ -62,22 +63,34 @@ export class KeyColumns {
     return order;
   }
 
-  /** Calls back for the owners of keys that two records have, or that `isKnown`; `sorted` is as `sorted()` says. */
-  shared(
-    sorted: Uint32Array,
-    isKnown: (kind: number, high: number, low: number) => boolean,
-    tell: (owner: number) => void,
-  ): void {
-    for (let i = 0; i < sorted.length; i++) {
+  /** Calls back for the owners of keys that two records have; `sorted` is as `sorted()` says. */
+  alike(sorted: Uint32Array, tell: (owner: number) => void): void {
+    for (let i = 1; i < sorted.length; i++) {
+      const before = sorted[i - 1] as number;
       const place = sorted[i] as number;
-      const next = sorted[i + 1];
-      if (next !== undefined && this.#compare(place, next) === 0) {
-        tell(this.#owners[place] as number);
-        tell(this.#owners[next] as number);
-      } else if (
-        isKnown(this.#kinds[place] as number, this.#highs[place] as number, this.#lows[place] as number)
-      ) {
-        tell(this.#owners[place] as number);
+      if (this.#compare(before, place) !== 0) continue;
+      tell(this.#owners[before] as number);
+      tell(this.#owners[place] as number);
+    }
+  }
+
+  /**
+   * Calls back for the owners of keys that one of the filters may have. All keys are asked of a filter before the next
+   * one, so that it stays in the processor's cache.
+   */
+  known(filters: readonly Bloom[], tell: (owner: number) => void): void {
+    const hashes = new Uint32Array(this.#count);
+    const probes = new Uint32Array(this.#count);
+    for (let place = 0; place < this.#count; place++) {
+      const hash = blockHash(this.#kinds[place] as number, this.#highs[place] as number);
+      hashes[place] = hash;
+      probes[place] = firstProbe(hash, this.#lows[place] as number);
+    }
+    for (const filter of filters) {
+      for (let place = 0; place < this.#count; place++) {
+        if (filter.mayHaveHashed(hashes[place] as number, probes[place] as number)) {
+          tell(this.#owners[place] as number);
+        }
       }
     }
   }

@@ -1,69 +1,39 @@
-// Merging sorted runs: eight of one size become one of the next, so that a key is looked for in a few runs
-// however long the logs are. The merged blocks are written beside the old ones and count when the heads
-// change, in one batch; the old blocks go at the next merge, when no look-up can be reading them any more.
+// Merging the rows of sorted runs into one: the merged blocks are written beside the old ones, and nobody reads them
+// before a head names them (run-merger.ts).
 
-import { fromBinary, u32 } from './binary.js';
-import type { BufferedDb, ViewsDatabase } from './buffered-db.js';
+import { fromBinary } from './binary.js';
+import { Bloom } from './bloom.js';
+import type { ViewsDatabase } from './buffered-db.js';
 import { INDEX_KEY_BYTES, type IndexKey } from './index-key.js';
-import { BLOCK_BYTES, blockKey, RUN_ROW_BYTES, type Run, type Runs } from './runs.js';
-import { SPACE } from './spaces.js';
-
-/** Runs that become one. */
-export const FAN_IN = 8;
-
-/** Runs of a class have at most so many keys, or FAN_IN times, or its square times as many, and so on. */
-const LEAST_KEYS = 2048;
-
-/** Merging more would hold up the views for seconds. */
-const MAX_KEYS = 4_000_000;
+import { BLOCK_BYTES, blockKey, RUN_ROW_BYTES } from './runs.js';
 
 /** Blocks read from each run, and written, at once. */
 const CHUNK_BLOCKS = 64;
 
-export class RunMerger {
-  readonly #fanIn: number;
-  #passed: Run[] = [];
-
-  constructor(fanIn: number) {
-    this.#fanIn = fanIn;
-  }
-
-  /** Merges what is due, if anything; the heads are changed in the batch of `db`. */
-  async mergeDue(database: ViewsDatabase, db: BufferedDb, runs: Runs): Promise<boolean> {
-    const due = dueIn(runs.all, this.#fanIn);
-    if (due === undefined) return false;
-    await db.written();
-    await this.dropPassed(database);
-    const keys = due.reduce((sum, run) => sum + run.keys, 0);
-    const merged = runs.begin(keys);
-    await writeMerged(database, due, merged);
-    runs.replace(db, due, merged);
-    this.#passed = [...due];
-    return true;
-  }
-
-  /** Deletes the blocks of runs that were merged, when no look-up can be reading them any more. */
-  async dropPassed(database: ViewsDatabase): Promise<void> {
-    for (const { id } of this.#passed.splice(0)) {
-      await database.clear({
-        gte: fromBinary(SPACE.runBlock + u32(id)),
-        lt: fromBinary(SPACE.runBlock + u32(id + 1)),
-      });
-    }
-  }
+/** The blocks of a run in the database. */
+export interface RunBlocks {
+  readonly id: number;
+  readonly blocks: number;
 }
 
-function dueIn(runs: readonly Run[], fanIn: number): readonly Run[] | undefined {
-  for (let limit = LEAST_KEYS, from = 0; from * fanIn <= MAX_KEYS; from = limit, limit *= fanIn) {
-    const alike = runs.filter(({ keys }) => keys > from && keys <= limit);
-    if (alike.length >= fanIn) return alike.slice(0, fanIn);
-  }
-  return undefined;
+export interface MergeTask {
+  readonly runs: readonly RunBlocks[];
+  /** The id of the merged run, which no other has. */
+  readonly id: number;
+  /** As many keys as the runs have together. */
+  readonly keys: number;
+}
+
+/** What has to be known of the merged run beside its blocks. */
+export interface MergedRun {
+  readonly fences: readonly IndexKey[];
+  /** The bytes of its Bloom filter, which threads can share. */
+  readonly filter: Uint8Array;
 }
 
 /** One run while it is merged: a chunk of its blocks, and the row that is next. */
 interface Stream {
-  readonly run: Run;
+  readonly run: RunBlocks;
   nextBlock: number;
   chunk: Buffer;
   at: number;
@@ -74,7 +44,9 @@ interface Stream {
 
 /** The merged run as far as it is made. */
 interface Merged {
-  readonly run: Run & { readonly fences: IndexKey[] };
+  readonly id: number;
+  readonly fences: IndexKey[];
+  readonly bloom: Bloom;
   /** The block that is being filled. */
   block: Buffer;
   filled: number;
@@ -82,17 +54,15 @@ interface Merged {
   puts: { type: 'put'; key: Uint8Array; value: Uint8Array }[];
 }
 
-async function writeMerged(
-  database: ViewsDatabase,
-  runs: readonly Run[],
-  run: Run & { readonly fences: IndexKey[] },
-): Promise<void> {
+/** Writes the blocks of the merged run. */
+export async function mergeRuns(database: ViewsDatabase, { runs, id, keys }: MergeTask): Promise<MergedRun> {
   const streams: Stream[] = [];
-  for (const one of runs) {
-    const stream: Stream = { run: one, nextBlock: 0, chunk: Buffer.alloc(0), at: 0, first: 0, last: 0 };
+  for (const run of runs) {
+    const stream: Stream = { run, nextBlock: 0, chunk: Buffer.alloc(0), at: 0, first: 0, last: 0 };
     if (await readOn(database, stream)) streams.push(stream);
   }
-  const merged: Merged = { run, block: Buffer.allocUnsafe(BLOCK_BYTES), filled: 0, puts: [] };
+  const bloom = Bloom.forKeys(keys);
+  const merged: Merged = { id, fences: [], bloom, block: newBlock(), filled: 0, puts: [] };
   while (streams.length > 0) {
     const atEnd = moveRows(streams, merged);
     if (atEnd !== undefined && !(await readOn(database, atEnd))) streams.splice(streams.indexOf(atEnd), 1);
@@ -100,6 +70,7 @@ async function writeMerged(
   }
   if (merged.filled > 0) endBlock(merged);
   await database.batch(merged.puts);
+  return { fences: merged.fences, filter: bloom.bytes };
 }
 
 /**
@@ -112,7 +83,7 @@ function moveRows(streams: readonly Stream[], merged: Merged): Stream | undefine
     const { chunk, at } = stream;
     const { block, filled } = merged;
     for (let i = 0; i < RUN_ROW_BYTES; i++) block[filled + i] = chunk[at + i] as number;
-    merged.run.bloom.add(chunk[at] as number, stream.first % 2 ** 32, stream.last);
+    merged.bloom.add(chunk[at] as number, stream.first % 2 ** 32, stream.last);
     merged.filled = filled + RUN_ROW_BYTES;
     if (merged.filled === BLOCK_BYTES) endBlock(merged);
     stream.at = at + RUN_ROW_BYTES;
@@ -123,12 +94,16 @@ function moveRows(streams: readonly Stream[], merged: Merged): Stream | undefine
 }
 
 function endBlock(merged: Merged): void {
-  const { run, block, filled } = merged;
-  const key = fromBinary(blockKey(run.id, run.fences.length));
-  run.fences.push(block.toString('latin1', 0, INDEX_KEY_BYTES));
+  const { id, fences, block, filled } = merged;
+  const key = fromBinary(blockKey(id, fences.length));
+  fences.push(block.toString('latin1', 0, INDEX_KEY_BYTES));
   merged.puts.push({ type: 'put', key, value: block.subarray(0, filled) });
-  merged.block = Buffer.allocUnsafe(BLOCK_BYTES);
+  merged.block = newBlock();
   merged.filled = 0;
+}
+
+function newBlock(): Buffer {
+  return Buffer.allocUnsafe(BLOCK_BYTES);
 }
 
 function firstOf(streams: readonly Stream[]): Stream {
@@ -146,7 +121,7 @@ function firstOf(streams: readonly Stream[]): Stream {
 async function readOn(database: ViewsDatabase, stream: Stream): Promise<boolean> {
   const { run } = stream;
   do {
-    const to = Math.min(run.fences.length, stream.nextBlock + CHUNK_BLOCKS);
+    const to = Math.min(run.blocks, stream.nextBlock + CHUNK_BLOCKS);
     if (stream.nextBlock === to) return false;
     const keys: Uint8Array[] = [];
     for (let block = stream.nextBlock; block < to; block++) keys.push(fromBinary(blockKey(run.id, block)));

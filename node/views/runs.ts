@@ -122,9 +122,9 @@ export class Runs {
     );
   }
 
-  /** A run without rows that other runs are to be merged into. */
-  begin(keys: number): Run & { readonly fences: IndexKey[] } {
-    return { id: this.#nextId++, keys, fences: [], bloom: Bloom.forKeys(keys) };
+  /** An id that no run has, nor will have. */
+  newId(): number {
+    return this.#nextId++;
   }
 
   /** To be called when the batches made so far are in the database. */

@@ -2,6 +2,7 @@
 // keys which nobody has yet are told from the others without a look at the disk.
 
 import { type BufferedDb, scan, type ViewsDatabase } from './buffered-db.js';
+import type { BulkSorter } from './bulk-sorter.js';
 import { GrowingBloom } from './growing-bloom.js';
 import {
   highOf,
@@ -14,7 +15,7 @@ import {
 } from './index-key.js';
 import { NamedThings } from './named-things.js';
 import type { MemberNumber } from './position.js';
-import { FAN_IN, RunMerger } from './run-merge.js';
+import { FAN_IN, RunMerger } from './run-merger.js';
 import { Runs } from './runs.js';
 import { rangeOf, SPACE } from './spaces.js';
 
@@ -35,26 +36,30 @@ export interface BulkOptions {
   readonly fanIn: number;
 }
 
-/** A step of 32,768 entries of three hashes makes a run of 131,072 keys. */
-export const BULK: BulkOptions = { least: 256, most: 32_768, gatherMs: 100, fanIn: FAN_IN };
+/** A step of 16,384 entries of three hashes makes a run of 65,536 keys. */
+export const BULK: BulkOptions = { least: 256, most: 16_384, gatherMs: 100, fanIn: FAN_IN };
 
 export class ShortIndex {
   readonly #database: ViewsDatabase;
-  readonly #merger: RunMerger;
   readonly runs: Runs;
+  readonly merger: RunMerger;
   readonly named: NamedThings;
   /** Every key that has a row, and some others; undefined until somebody asks. */
   #rows: GrowingBloom | undefined;
 
-  private constructor(database: ViewsDatabase, runs: Runs, fanIn: number) {
+  private constructor(database: ViewsDatabase, runs: Runs, fanIn: number, sorter: BulkSorter) {
     this.#database = database;
     this.runs = runs;
     this.named = new NamedThings(database);
-    this.#merger = new RunMerger(fanIn);
+    this.merger = new RunMerger(database, runs, fanIn, sorter);
   }
 
-  static async load(database: ViewsDatabase, { fanIn }: Pick<BulkOptions, 'fanIn'>): Promise<ShortIndex> {
-    return new ShortIndex(database, await Runs.load(database), fanIn);
+  static async load(
+    database: ViewsDatabase,
+    { fanIn }: Pick<BulkOptions, 'fanIn'>,
+    sorter: BulkSorter,
+  ): Promise<ShortIndex> {
+    return new ShortIndex(database, await Runs.load(database), fanIn, sorter);
   }
 
   /** Must be told of every row that is written. */
@@ -93,15 +98,5 @@ export class ShortIndex {
     for await (const [row] of scan(this.#database, ...rangeOf(SPACE.posting))) rows.add(row.slice(1));
     this.#rows = rows;
     return rows;
-  }
-
-  /** Deletes what is left of runs that were merged, when no look-up can be reading it any more. */
-  dropPassed(): Promise<void> {
-    return this.#merger.dropPassed(this.#database);
-  }
-
-  /** Merges runs when enough are alike; true when the batch has to be committed. */
-  mergeDue(db: BufferedDb): Promise<boolean> {
-    return this.#merger.mergeDue(this.#database, db, this.runs);
   }
 }

@@ -50,9 +50,8 @@ export const SINGLE = 2;
 /** A scheme of 16 and a code of 8 characters, with their tags and lengths. */
 const MAX_CLASSIFICATION_BYTES = 28;
 
-/** A record in a pack is at most its day, its id, its classification, and every hash behind its kind. */
-const MAX_PACKED_BYTES =
-  4 + RECORD_ID_BYTES + 1 + MAX_CLASSIFICATION_BYTES + HASH_SIZES.reduce((sum, size) => sum + 1 + size, 0);
+/** The day and the length of the classification: all else in a pack takes no more bytes than in the entry. */
+const MORE_THAN_ENTRY_BYTES = 4 + 1;
 
 /** `filters` are the Bloom filters of all keys that records have already. */
 export function sortOut(stretch: Stretch, filters: readonly Uint8Array[]): SortedOut {
@@ -60,13 +59,13 @@ export function sortOut(stretch: Stretch, filters: readonly Uint8Array[]): Sorte
   const keys = new KeyColumns(stretch.log, entries.length);
   const fates = fatesOf(stretch, entries, keys);
   const sorted = keys.sorted();
-  const known = filters.map((bytes) => new Bloom(bytes));
-  keys.shared(
-    sorted,
-    (kind, high, low) => known.some((filter) => filter.mayHave(kind, high, low)),
-    (owner) => {
-      fates[owner] = SINGLE;
-    },
+  const single = (owner: number): void => {
+    fates[owner] = SINGLE;
+  };
+  keys.alike(sorted, single);
+  keys.known(
+    filters.map((bytes) => new Bloom(bytes)),
+    single,
   );
   const rows = keys.rows(sorted, (owner) => fates[owner] === PLAIN, stretch.from);
   return { fates, run: runOf(rows), ...packsOf(stretch, entries, fates) };
@@ -114,7 +113,7 @@ function runOf(rows: Buffer): RunContent {
 }
 
 function packsOf(
-  { from }: Stretch,
+  { from, bytes: all }: Stretch,
   entries: readonly (Uint8Array | undefined)[],
   fates: Uint8Array,
 ): Pick<SortedOut, 'packs' | 'packStarts' | 'packEnds' | 'expiring'> {
@@ -123,7 +122,9 @@ function packsOf(
   const packEnds: number[] = [];
   const expiring: [number, number][] = [];
   const packCount = Math.ceil(entries.length / PACK_RECORDS);
-  const packs = Buffer.alloc(packCount * (PACK_HEAD_BYTES + PACK_RECORDS * MAX_PACKED_BYTES));
+  const packs = Buffer.allocUnsafe(
+    all.length + packCount * (PACK_HEAD_BYTES + PACK_RECORDS * MORE_THAN_ENTRY_BYTES),
+  );
   let begin = 0;
   for (let start = placesToPack(from); start + PACK_RECORDS <= entries.length; start += PACK_RECORDS) {
     let end = begin + PACK_HEAD_BYTES;

@@ -7,7 +7,7 @@ import { rangeOf, SPACE } from './spaces.js';
 import type { LocalView } from './view.js';
 
 /** Raised with each change of what the driver keeps or how. */
-const DRIVER_VERSION = 7;
+const DRIVER_VERSION = 8;
 
 /** The UTC day of a database made by these views, or undefined when it is empty or made by others. */
 export async function readDay(db: ViewsDatabase, views: readonly LocalView[]): Promise<number | undefined> {

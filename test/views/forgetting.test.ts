@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { hexText } from '../../node/statements/hex.js';
+import { SORTER_HERE } from '../../node/views/bulk-sorter.js';
 import { filesWith } from '../federation/everything.js';
+import { builtThread } from './built-thread.js';
 import { hashOf, type RecordParts, saidBy } from './records.js';
 import { EAGER_BULK, Node, World } from './world.js';
 
@@ -30,29 +32,35 @@ describe('records that were followed in bulk', () => {
   const RECORDS = 600;
   const DEAD = [0, 1, 2, 3, 15, 16, 17, 250, 599, ...Array.from({ length: 40 }, (_, i) => 300 + i)];
 
-  it('leave nothing in packs, sorted runs, rows and files, and the others are found as before', async () => {
-    const world = new World();
-    const node = await Node.start(world, { bulk: { ...EAGER_BULK, most: 160 } });
-    world.publish('NL', ...Array.from({ length: RECORDS }, (_, i) => alone(i)));
-    await node.views.settled();
-    world.publish('NL', ...DEAD.map((i) => saidBy('NL', { retract: `NL:${i}`, reason: 'wrong-hash' })));
-    const before = await node.viewsDigest();
-    expect(await remains(node, [0, 300])).not.toEqual([]);
-    await node.purge();
-    await node.views.scrub();
-    expect(await remains(node, DEAD)).toEqual([]);
-    expect(await node.viewsDigest()).toBe(before);
-    const hashes = Array.from({ length: RECORDS }, (_, i) => hashOf('md5', `alone ${i}`));
-    const found = (await node.views.lookup(hashes)).map((records) => records.length);
-    expect(found).toEqual(hashes.map((_hash, i) => (DEAD.includes(i) ? 0 : 1)));
-    // Blocks without rows are merged like any others.
-    world.publish('NL', ...Array.from({ length: 3 * RECORDS }, (_, i) => alone(RECORDS + i)));
-    const grown = await node.viewsDigest();
-    await node.restart();
-    expect(await node.viewsDigest()).toBe(grown);
-    expect(await node.rebuiltDigest()).toBe(grown);
-    await node.stop();
-  });
+  it.each([
+    ['here', async () => SORTER_HERE],
+    ['on a thread', builtThread],
+  ])(
+    'leave nothing in packs, sorted runs, rows and files, and others are found: %s',
+    async (_where, sorter) => {
+      const world = new World();
+      const node = await Node.start(world, { bulk: { ...EAGER_BULK, most: 160 }, sorter: await sorter() });
+      world.publish('NL', ...Array.from({ length: RECORDS }, (_, i) => alone(i)));
+      await node.views.settled();
+      world.publish('NL', ...DEAD.map((i) => saidBy('NL', { retract: `NL:${i}`, reason: 'wrong-hash' })));
+      const before = await node.viewsDigest();
+      expect(await remains(node, [0, 300])).not.toEqual([]);
+      await node.purge();
+      await node.views.scrub();
+      expect(await remains(node, DEAD)).toEqual([]);
+      expect(await node.viewsDigest()).toBe(before);
+      const hashes = Array.from({ length: RECORDS }, (_, i) => hashOf('md5', `alone ${i}`));
+      const found = (await node.views.lookup(hashes)).map((records) => records.length);
+      expect(found).toEqual(hashes.map((_hash, i) => (DEAD.includes(i) ? 0 : 1)));
+      // Blocks without rows are merged like any others.
+      world.publish('NL', ...Array.from({ length: 3 * RECORDS }, (_, i) => alone(RECORDS + i)));
+      const grown = await node.viewsDigest();
+      await node.restart();
+      expect(await node.viewsDigest()).toBe(grown);
+      expect(await node.rebuiltDigest()).toBe(grown);
+      await node.stop();
+    },
+  );
 
   it('leave nothing either when all of a run goes, and may come again', async () => {
     const world = new World();

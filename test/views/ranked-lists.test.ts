@@ -8,6 +8,7 @@ import { ClassicLevel } from 'classic-level';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BufferedDb, type ViewsDatabase } from '../../node/views/buffered-db.js';
+import { SORTER_HERE } from '../../node/views/bulk-sorter.js';
 import { logNumber, memberNumberOf, positionOf, splitPositions } from '../../node/views/position.js';
 import { editLists, ListEdits, type ListRules } from '../../node/views/ranked-lists.js';
 import { BULK, ShortIndex } from '../../node/views/short-index.js';
@@ -29,7 +30,7 @@ it.each(['first', 'last'] as const)('a list keeps the %s few of each member', as
     pack: (entries) => entries.join(''),
     unpack: (lists) => Promise.resolve(lists.map(({ value }) => splitPositions(value))),
     indexKey: (key) => `\x01${key.padEnd(8)}`,
-    index: await ShortIndex.load(level, BULK),
+    index: await ShortIndex.load(level, BULK, SORTER_HERE),
     inRuns: (keys) => Promise.resolve(keys.map(() => undefined)),
   };
   await fc.assert(

@@ -97,7 +97,9 @@ export class World implements ViewSource {
 /** Follows in bulk whatever is more than one entry, and merges whatever is more than one run. */
 export const EAGER_BULK: BulkOptions = { least: 2, most: 32, gatherMs: 100, fanIn: 2 };
 
-export type NodeOptions = Partial<Pick<FollowingOptions, 'beforeCommit' | 'bulk' | 'open' | 'log'>>;
+export type NodeOptions = Partial<
+  Pick<FollowingOptions, 'beforeCommit' | 'bulk' | 'open' | 'log' | 'sorter'>
+>;
 
 /** A node's views over the world. */
 export class Node {
@@ -185,6 +187,7 @@ async function open(
   const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
     keyEncoding: 'view',
     valueEncoding: 'view',
+    multithreading: true,
   });
   await db.open();
   const views = await openViews(db, world, {
