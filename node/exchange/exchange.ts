@@ -130,6 +130,7 @@ export class Exchange implements LinkHost {
       me: options.me,
       receiptKey: options.receiptKey,
       book: options.book,
+      chance: () => this.#chance(),
       isOwn: (log) => this.isOwn(log),
       authorOf: (log) => this.authorOf(log),
       linkTo: (member) => this.#streams.live.get(member),
@@ -219,7 +220,7 @@ export class Exchange implements LinkHost {
       keepDialling(
         {
           clock: this.clock,
-          chance: () => (this.#options.random(1)[0] as number) / 256,
+          chance: () => this.#chance(),
           wanted: () => !this.#streams.live.has(member),
           attempt: async () => (await this.#streams.startDial(member)).ended,
           failed: (error) => {
@@ -455,6 +456,10 @@ export class Exchange implements LinkHost {
     this.#holes.tick(this.clock.now(), this.logs.all(), this.links());
     this.guard.look();
     this.#dismissStrangers();
+  }
+
+  #chance(): number {
+    return (this.#options.random(1)[0] as number) / 256;
   }
 
   /** Something of our own went wrong. */
