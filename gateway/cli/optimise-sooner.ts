@@ -7,7 +7,7 @@ const INTERRUPT_BUDGET = 11_264;
 
 /**
  * A node does a little of everything some dozens of times a second, for months. V8 is made for programs that do one thing
- * a million times at once: by its own measure it leaves most of a node's code unoptimised for minutes.
+ * a million times at once: by its own measure it leaves most of a node's code unoptimised for long.
  */
 export function optimiseSooner(): void {
   setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
