@@ -52,7 +52,7 @@ export function logStatuses(exchange: Exchange, book: ReceiptBook, memory: State
   const order = (log: Log): string => (log.name === registry.log.name ? '' : log.name);
   return exchange.logs
     .all()
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+    .toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
     .map((log) => {
       const { state, why, behind } = logState(exchange, log);
       const key = registry.state.logs.get(log.name)?.key ?? registry.hubKeys.log;

@@ -17,6 +17,7 @@ import { settleClaims } from '../log/claimed-holes.js';
 import type { LogItem } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import type { Logs } from '../log/logs.js';
+import { type SegmentReader, sharedSegments } from '../log/shared-segments.js';
 import { type LogName, LYON, type MemberCode, parseLogName, shortLogName } from '../names.js';
 import type { RegistryState } from '../registry/state.js';
 import { type Admission, createAdmission } from './admission.js';
@@ -27,6 +28,7 @@ import type { FrameRecord, SaidMessage } from './frames.js';
 import { createHearing, type Hearing, type SignedWord } from './hearing.js';
 import { fillHoles, type HoleFiller } from './hole-filler.js';
 import type { Link, LinkHost } from './link.js';
+import { SEGMENT_BYTES } from './messages.js';
 import { createOffers, type Offers } from './offers.js';
 import type { OwnLogGuard } from './own-log.js';
 import { type OwnLogWatch, watchOwnLogs } from './own-log-watch.js';
@@ -75,6 +77,7 @@ export class Exchange implements LinkHost {
   readonly sessionKey: Uint8Array;
   readonly guard: OwnLogGuard;
   readonly instance: Uint8Array;
+  readonly segment: SegmentReader;
   readonly #options: ExchangeOptions;
   readonly #streams: Streams;
   readonly #running = new Set<Promise<unknown>>();
@@ -103,6 +106,7 @@ export class Exchange implements LinkHost {
     this.me = options.me;
     this.sessionKey = options.sessionKey.secretKey;
     this.instance = options.random(16);
+    this.segment = sharedSegments(SEGMENT_BYTES, (log) => (from, to) => options.places(log, from, to));
     const { registry } = options.logs;
     const all = options.logs.all();
     this.#known = new Set(all.map((log) => log.name));
@@ -130,6 +134,7 @@ export class Exchange implements LinkHost {
       me: options.me,
       receiptKey: options.receiptKey,
       book: options.book,
+      chance: () => this.#chance(),
       isOwn: (log) => this.isOwn(log),
       authorOf: (log) => this.authorOf(log),
       linkTo: (member) => this.#streams.live.get(member),
@@ -219,7 +224,7 @@ export class Exchange implements LinkHost {
       keepDialling(
         {
           clock: this.clock,
-          chance: () => (this.#options.random(1)[0] as number) / 256,
+          chance: () => this.#chance(),
           wanted: () => !this.#streams.live.has(member),
           attempt: async () => (await this.#streams.startDial(member)).ended,
           failed: (error) => {
@@ -455,6 +460,10 @@ export class Exchange implements LinkHost {
     this.#holes.tick(this.clock.now(), this.logs.all(), this.links());
     this.guard.look();
     this.#dismissStrangers();
+  }
+
+  #chance(): number {
+    return (this.#options.random(1)[0] as number) / 256;
   }
 
   /** Something of our own went wrong. */

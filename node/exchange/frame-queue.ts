@@ -18,6 +18,8 @@ import type { Wire } from './wire.js';
 
 /** Messages of one frame: a segment of full size and small ones beside it. */
 const FRAME_BYTES = 1024 * 1024;
+/** Segments that many peers are sent are encoded once. */
+const encodedSegments = new WeakMap<object, Uint8Array>();
 /** What waits to go out: the window of segments, and more small messages than any honest peer lets wait. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** What a message costs in memory beside its bytes: a peer can ask for answers of a few bytes each. */
@@ -91,7 +93,7 @@ export function createFrameQueue(
   }
 
   function encoded(content: Content): SaidMessage {
-    const bytes = encodeMessage(content);
+    const bytes = content.case === 'segment' ? encodedOnce(content) : encodeMessage(content);
     queuedBytes += bytes.length + MESSAGE_COST_BYTES;
     return saidMessage(bytes, content);
   }
@@ -112,4 +114,10 @@ export function createFrameQueue(
       return flushing;
     },
   };
+}
+
+function encodedOnce(content: Extract<Content, { case: 'segment' }>): Uint8Array {
+  const bytes = encodedSegments.get(content.value) ?? encodeMessage(content);
+  encodedSegments.set(content.value, bytes);
+  return bytes;
 }

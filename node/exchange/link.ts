@@ -73,6 +73,13 @@ export interface LinkHost {
   unproven(link: Link, log: LogName): void;
   receipt(link: Link, receipt: Receipt): void;
   purgedUpTo(link: Link, purged: PurgedUpTo): void;
+  /** The run of a log that the member is sent from `from` on, never past `limit`. */
+  segment(
+    log: Log,
+    reader: MemberCode,
+    from: number,
+    limit: number | undefined,
+  ): Promise<Segment | undefined>;
   /** The places of a log of ours at [from, to) as peers may see them. */
   places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
   /** A proven fork, first seen on this link. */
@@ -336,6 +343,7 @@ export class Link {
       ownLogDiffers: (log, what) => this.#host.ownLogDiffers(this, log, what),
       filled: (log, from, to) => this.#host.filled(log, from, to),
       taking: (log, segment) => this.#host.taking(log, segment),
+      segment: (log, from, limit) => this.#host.segment(log, this.member, from, limit),
       places: (log, from, to) => this.#host.places(log, from, to),
       warn: (what) => this.#host.warn(this, what),
     });

@@ -15,7 +15,7 @@ import { type LogItem, safeSize } from '../log/item.js';
 import type { Log } from '../log/log.js';
 import { LogClosed } from '../log/log-rules.js';
 import type { Logs } from '../log/logs.js';
-import { type ReadPlaces, readFill, readSegment } from '../log/read-segment.js';
+import { readFill } from '../log/read-segment.js';
 import { SegmentRefused } from '../log/verify-segment.js';
 import { WriteAbandoned } from '../log/write-chain.js';
 import type { LogName, MemberCode } from '../names.js';
@@ -44,7 +44,9 @@ export interface LogWorkSurroundings {
   filled(log: LogName, from: number, to: number): void;
   /** A segment is being taken. */
   taking(log: LogName, segment: Segment): Taking;
-  /** The places of a log at [from, to) as the peer may see them. */
+  /** The run of a log from `from` on that the peer is sent, never past `limit`. */
+  segment(log: Log, from: number, limit: number | undefined): Promise<Segment | undefined>;
+  /** The places of a log at [from, to) as peers may see them. */
   places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
   warn(what: string): void;
 }
@@ -84,17 +86,10 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     const log = logs.get(name);
     let segment: Segment | undefined;
     try {
-      segment =
-        log === undefined
-          ? undefined
-          : await readSegment(log, around.member, from, SEGMENT_BYTES, cut, seenBy(log));
+      segment = log === undefined ? undefined : await around.segment(log, from, cut);
     } finally {
       around.session().provider.segmentRead(name, segment);
     }
-  }
-
-  function seenBy(log: Log): ReadPlaces {
-    return (from, to) => around.places(log, from, to);
   }
 
   async function readRange(name: LogName, from: number, to: number): Promise<void> {
@@ -104,7 +99,9 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       segment =
         log === undefined
           ? undefined
-          : await readFill(log, around.member, from, to, SEGMENT_BYTES, seenBy(log));
+          : await readFill(log, around.member, from, to, SEGMENT_BYTES, (first, end) =>
+              around.places(log, first, end),
+            );
     } finally {
       around.session().provider.rangeRead(segment);
     }

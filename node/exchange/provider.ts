@@ -86,12 +86,13 @@ export interface Provider {
 /** The giving half of one session. */
 export function createProvider(around: ProviderSurroundings): Provider {
   const cursors = new Map<LogName, Cursor>();
+  /** Followed logs that may have something to send, in the order of their turns; all others surely have nothing. */
+  const candidates = new Set<LogName>();
   const unannounced = new Set<LogName>();
   const ranges: { log: LogName; from: number; to: number }[] = [];
   let said: { digest: Uint8Array; sizes: Map<LogName, number> } | undefined;
   let unacked = 0;
   let reads = 0;
-  let turn = 0;
   let announcedAt = 0;
   /** The digest was said, and nobody has asked for what is under it. */
   let owesHeads = false;
@@ -118,6 +119,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
     if (cursors.size >= MAX_FOLLOWED && !cursors.has(log))
       throw new Refusal(ByeCode.PROTOCOL, `more than ${MAX_FOLLOWED} logs are asked for`);
     cursors.set(log, { next, busy: false, heads, readAt: -1, nothingAt: -1 });
+    candidates.add(log);
     unannounced.delete(log);
   }
 
@@ -130,36 +132,46 @@ export function createProvider(around: ProviderSurroundings): Provider {
     }
   }
 
+  /** True when there is something to send of the log, or a head to compare. */
+  function isDue(log: LogName, cursor: Cursor | undefined, size: number): cursor is Cursor {
+    if (cursor === undefined || cursor.busy || !around.offered().includes(log)) return false;
+    // A head to compare is due also when there is nothing to send.
+    if (headToCompare(cursor, size) !== undefined) return true;
+    return size > cursor.next && size !== cursor.nothingAt;
+  }
+
   /** The next log to send from: live traffic first, the others in turn. */
-  function nextLog(offered: ReadonlySet<LogName>): [LogName, Cursor] | undefined {
-    const due = [...cursors].filter(([log, cursor]) => {
-      if (cursor.busy || !offered.has(log)) return false;
+  function nextLog(): [LogName, Cursor] | undefined {
+    let first: [LogName, Cursor] | undefined;
+    for (const log of candidates) {
+      const cursor = cursors.get(log);
       const { size } = around.head(log);
-      // A head to compare is due also when there is nothing to send.
-      if (headToCompare(cursor, size) !== undefined) return true;
-      return size > cursor.next && size !== cursor.nothingAt;
-    });
-    const live = due.filter(([log, cursor]) => around.head(log).size - cursor.next <= LIVE_ENTRIES);
-    const among = live.length > 0 ? live : due;
-    return among[turn++ % Math.max(among.length, 1)];
+      if (!isDue(log, cursor, size)) {
+        // What makes it due puts it back.
+        candidates.delete(log);
+        continue;
+      }
+      if (size - cursor.next <= LIVE_ENTRIES) return [log, cursor];
+      first ??= [log, cursor];
+    }
+    return first;
   }
 
   function pump(): void {
-    if (reads >= MAX_READS) return;
-    const offered = new Set(around.offered());
     // What is being read counts as sent, so that the window is never overrun.
     while (unacked + (reads + 1) * MAX_SEGMENT_WEIGHT <= WINDOW_BYTES && reads < MAX_READS) {
       const range = ranges.shift();
       if (range !== undefined) {
-        if (!offered.has(range.log)) continue;
+        if (!around.offered().includes(range.log)) continue;
         reads++;
         around.readRange(range.log, range.from, range.to);
         continue;
       }
-      const next = nextLog(offered);
+      const next = nextLog();
       if (next === undefined) return;
       const [log, cursor] = next;
       cursor.busy = true;
+      candidates.delete(log);
       const head = headToCompare(cursor, around.head(log).size);
       if (head !== undefined) {
         around.compare(log, head.size, head.root);
@@ -225,8 +237,13 @@ export function createProvider(around: ProviderSurroundings): Provider {
       pump();
     },
     grew(log) {
-      if (log !== undefined && !cursors.has(log)) unannounced.add(log);
-      if (log === undefined) for (const cursor of cursors.values()) cursor.nothingAt = -1;
+      if (log === undefined) {
+        for (const [followed, cursor] of cursors) {
+          cursor.nothingAt = -1;
+          candidates.add(followed);
+        }
+      } else if (cursors.has(log)) candidates.add(log);
+      else unannounced.add(log);
       pump();
     },
     segmentRead(log, segment) {
@@ -234,6 +251,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
       const cursor = cursors.get(log);
       if (cursor !== undefined) {
         cursor.busy = false;
+        candidates.add(log);
         // Nothing that could be sent or proven, though the log is longer: asked again when it grows.
         if (segment === undefined) cursor.nothingAt = cursor.readAt;
         else if (safeSize(segment.from) === cursor.next) {
@@ -253,6 +271,7 @@ export function createProvider(around: ProviderSurroundings): Provider {
       if (cursor === undefined) return;
       cursor.heads = cursor.heads.slice(1);
       cursor.busy = false;
+      candidates.add(log);
       if (!same) cursors.delete(log);
       pump();
     },

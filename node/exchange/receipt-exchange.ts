@@ -1,4 +1,6 @@
 // When receipts are given: for each log that is not our own, when it has grown on disk. Where they go: spreading.ts.
+// All who take a log get its entries at the same moment; their receipts, and what these cost their author and Lyon, are
+// spread over the seconds.
 
 import type { Receipt } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Clock } from '../clock.js';
@@ -13,12 +15,17 @@ import { createSpreading } from './spreading.js';
 
 /** A log is cosigned at most so often. */
 const RECEIPT_MS = 1000;
+/** And up to so much later, by chance. */
+const SPREAD_MS = 500;
+
 export interface ReceiptSurroundings {
   readonly clock: Clock;
   readonly logs: Logs;
   readonly me: MemberCode;
   readonly receiptKey: KeyPair;
   readonly book: ReceiptBook;
+  /** At least 0, less than 1. */
+  chance(): number;
   isOwn(log: LogName): boolean;
   /** The member that signs the log. */
   authorOf(log: LogName): MemberCode | undefined;
@@ -43,7 +50,10 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   const { book, logs, me } = around;
   /** Also each log that is here at the start: its receipt may have been due when the node stopped. */
   const due = new Set<Log>(logs.all().filter(needsReceipt));
-  const givenAt = new Map<LogName, number>();
+  /** When the log may be cosigned again. */
+  const nextAt = new Map<LogName, number>();
+  /** Logs of others on which receipts came that their authors have not been told of. */
+  const untold = new Set<LogName>();
   let giving: Promise<void> = Promise.resolve();
   const { spread, spreadTo } = createSpreading({
     me,
@@ -74,11 +84,20 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   function giveDue(): void {
     const now = around.clock.now();
     for (const log of due) {
-      if (now - (givenAt.get(log.name) ?? 0) < RECEIPT_MS) continue;
+      if (now < (nextAt.get(log.name) ?? 0)) continue;
       due.delete(log);
-      givenAt.set(log.name, now);
+      nextAt.set(log.name, now + RECEIPT_MS + around.chance() * SPREAD_MS);
       giving = giving.then(() => give(log)).catch((error: unknown) => around.failed(error));
     }
+  }
+
+  /** Those of all who take a log in one frame a second, not each in one of its own. */
+  function tellAuthors(): void {
+    for (const log of untold) {
+      const author = around.authorOf(log);
+      if (author !== undefined) for (const receipt of book.on(log)) spreadTo(author, receipt);
+    }
+    untold.clear();
   }
 
   return {
@@ -90,12 +109,15 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
     async heard(link, receipt) {
       const kept = readReceipt(receipt, logs.registry.state);
       if (kept.by !== link.member && link.member !== LYON) return;
-      if (book.put(kept)) spread(kept);
+      if (book.put(kept)) untold.add(kept.log);
     },
     linked(link) {
       for (const log of logs.all()) for (const receipt of book.on(log.name)) spreadTo(link.member, receipt);
     },
-    tick: giveDue,
+    tick() {
+      giveDue();
+      tellAuthors();
+    },
     async idle() {
       await giving;
       await book.written();

@@ -18,6 +18,7 @@ export class Logs {
   readonly #registry: Registry;
   readonly #onRefused: (log: LogName, index: number, rule: string) => void;
   readonly #open = new Map<LogName, Log>();
+  #sorted: readonly Log[] = [];
   readonly #listeners = new Set<LogsListener>();
   readonly #failureListeners = new Set<FailureListener>();
   #opening: Promise<void> = Promise.resolve();
@@ -58,8 +59,8 @@ export class Logs {
   }
 
   /** All open logs, ascending by name. */
-  all(): Log[] {
-    return [...this.#open.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  all(): readonly Log[] {
+    return this.#sorted;
   }
 
   /** Calls back on each change of any log; returns how to stop. */
@@ -108,6 +109,7 @@ export class Logs {
 
   #add(log: Log): void {
     this.#open.set(log.name, log);
+    this.#sorted = [...this.#open.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     log.onChange((changed) => this.#tell(changed));
     this.#tell(log);
   }

@@ -3,7 +3,8 @@
 //   tile/entries/000     256 entries, two bytes of length each; a hole has length 0
 //   tile/0/000           their leaf hashes, 8 KiB; tile/1/000 grows by one hash with every full bundle
 //   holes/<bundle>       the holes of one bundle
-//   tail/<index>         entries of the growing bundle that one commit brought; gone when it is full
+//   tail/<index>         a piece of the growing bundle: entries that one commit brought, or the pieces of a row of 16
+//                        entries once the row is full; gone when the bundle is full
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type StoredHead, StoredHolesSchema } from '../../proto/gen/icse/store/v1/store_pb.js';
@@ -34,6 +35,8 @@ export interface Growth {
   readonly deletes: string[];
 }
 
+/** Every commit writes down where the pieces begin: single entries would make that as much as they are themselves. */
+const ROW = 16;
 const NO_BYTES = new Uint8Array(0);
 
 export function holesKey(bundle: number): string {
@@ -98,16 +101,25 @@ export function growTail(tail: Tail, items: readonly LogItem[], hashed: HashedRu
   }
   if (pending.length > 0 && size > pieceStart) {
     const added = pending.slice(pending.length - (size - pieceStart));
-    puts.set(pieceKey(pieceStart), encodeItems(added));
-    pieces.push(pieceStart);
+    const first = firstOfRow(pieces, pieceStart, size);
+    deletes.push(...pieces.filter((piece) => piece > first).map(pieceKey));
+    pieces = [...pieces.filter((piece) => piece < first), first];
+    puts.set(pieceKey(first), encodeItems(pending.slice(pending.length - (size - first))));
     // The tail stays for long; a view into a message would hold the whole message in memory.
-    const first = pending.length - added.length;
+    const from = pending.length - added.length;
     for (const [offset, item] of added.entries()) {
-      if (item instanceof Uint8Array) pending[first + offset] = new Uint8Array(item);
+      if (item instanceof Uint8Array) pending[from + offset] = new Uint8Array(item);
     }
     if (added.some(isHole)) puts.set(holesKey(Math.floor(size / TILE_WIDTH)), encodeHoles(pending));
   }
   return { tail: { range, items: pending, hashes, edges, pieces }, puts: [...puts], deletes };
+}
+
+/** Where the piece begins that a commit at [start, size) writes: with those of its row when it makes the row full. */
+function firstOfRow(pieces: readonly number[], start: number, size: number): number {
+  const row = start - (start % ROW);
+  if (size - row < ROW) return start;
+  return pieces.find((piece) => piece >= row) ?? start;
 }
 
 /**

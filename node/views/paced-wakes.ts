@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.js';
 
 /** So long after a wake, what comes is gathered. Whoever waits for the views wakes them himself. */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 
 export interface PacedWakes {
   /** Something grew. */

@@ -115,6 +115,15 @@ describe('two sessions', () => {
     expect(nl.sizes.get(nameOf('AU'))).toBe(10);
   });
 
+  it('look at the log that has grown and at no other', () => {
+    const [nl, hub] = twoSides({ NL: 0 }, { AU: 5, BE: 5, LYON: 5, NL: 0, US: 5 });
+    settle(nl, hub);
+    hub.lookedAt.clear();
+    hub.grow(nameOf('AU'), 1);
+    while (hub.works.length > 0) hub.works.shift()?.();
+    expect([...hub.lookedAt]).toEqual([nameOf('AU')]);
+  });
+
   it('say a digest and a Follow when nothing is missing', () => {
     const [nl, hub] = twoSides({ AU: 5, NL: 7 }, { AU: 5, NL: 7 });
     const said: string[] = [];

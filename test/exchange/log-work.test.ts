@@ -40,6 +40,7 @@ async function works(size: number, changes: Partial<LogWorkSurroundings> = {}) {
     forked: () => {},
     ownLogDiffers: () => {},
     filled: () => {},
+    segment: (of, from, limit) => readSegment(of, parseMemberCode('BE'), from, 1e6, limit),
     places: (of, from, to) => of.read(from, to),
     taking: () => ({ took: () => {}, failed: () => {} }),
     warn: () => {},

@@ -24,6 +24,8 @@ export class Side {
   readonly sent = new Map<LogName, Set<number>>();
   /** Logs of which a read gives nothing, as of a log cut below its size. */
   readonly unreadable = new Set<LogName>();
+  /** Logs whose heads were asked for. */
+  readonly lookedAt = new Set<LogName>();
   /** Cuts that this side's registry names. */
   readonly cuts = new Map<LogName, number>();
   /** The size of each head's checkpoint. */
@@ -80,6 +82,7 @@ export class Side {
   }
 
   head(log: LogName): LocalHead {
+    this.lookedAt.add(log);
     const end = this.cuts.get(log);
     const size = Math.min(this.sizes.get(log) ?? 0, end ?? Number.MAX_SAFE_INTEGER);
     const root = hash('sha256', `${log} ${size}`, 'buffer');

@@ -52,6 +52,20 @@ describe('a log that grows', () => {
     );
   });
 
+  it('lies in few pieces however small the commits are, and is whole when it is opened again', async () => {
+    const store = createMemoryStore();
+    const log = await openLog(store);
+    for (let size = 0; size < 255; size++) {
+      await log.append(entries(1, size), SIGNER);
+      expect((await store.keys(NL, 'tail/')).length).toBeLessThan(32);
+    }
+    const again = await openLog(store);
+    expect(await again.read(0, 255)).toEqual(entries(255));
+    expect(again.root).toEqual(log.root);
+    await again.append(entries(1, 255), SIGNER);
+    expect(await store.keys(NL, 'tail/')).toEqual([]);
+  });
+
   it('is the same across the second level of tiles', async () => {
     const [one, other] = [createMemoryStore(), createMemoryStore()];
     const all = entries(66_000);
