@@ -11,7 +11,6 @@ import { NodeStopped, NoNode } from '../socket/no-node.js';
 import { placeSocket } from '../socket/place.js';
 import { serveSocket } from '../socket/server.js';
 import { createOperationsLog } from './operations-log.js';
-import { optimiseSooner } from './optimise-sooner.js';
 import { type HomeOptions, homeOf, withHome } from './options.js';
 import { passphraseOf } from './passphrase.js';
 import { Interrupted, OutputClosed, type Terminal } from './terminal.js';
@@ -29,7 +28,6 @@ export function startCommand(terminal: Terminal): Command {
 }
 
 async function start(terminal: Terminal, options: StartOptions): Promise<void> {
-  optimiseSooner();
   const home = homeOf(terminal, options);
   const interrupted = terminal.interrupted();
   const log = createOperationsLog({
