@@ -4,6 +4,9 @@ import type { Chance } from '../../chaos/chance.js';
 import { BOUNDARY_NUMBERS, type Sampler } from './bytes.js';
 import { damageText } from './text.js';
 
+const MANY = 2000;
+const MOST_CHARACTERS = 1_000_000;
+
 /** One damage; text that is no JSON, and now and then JSON too, is damaged as text. */
 export function damageJson(
   input: Uint8Array,
@@ -33,10 +36,15 @@ function damageList(list: unknown[], chance: Chance, words: readonly string[]): 
     case 0:
       return list.filter((_, n) => n !== at);
     case 1:
-      return [...list, ...new Array(chance.happens(0.05) ? 2000 : 1).fill(list[at])];
+      return [...list, ...new Array(chance.happens(0.05) ? copiesOf(list[at]) : 1).fill(list[at])];
     default:
       return list.map((item, n) => (n === at ? damage(item, chance, words) : item));
   }
+}
+
+/** Many, but of what was made long before not so many that the damage takes the memory, and not the parser. */
+function copiesOf(value: unknown): number {
+  return Math.min(MANY, Math.ceil(MOST_CHARACTERS / JSON.stringify(value).length));
 }
 
 function damageObject(object: Record<string, unknown>, chance: Chance, words: readonly string[]): unknown {
