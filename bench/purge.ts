@@ -50,7 +50,9 @@ async function takenBack(
   await Promise.all(
     nodes.map(async (node) => {
       await untilVerified(node, MEMBERS.publisher, place + 1);
-      await purged(node);
+      // A node whose connections have just come up purges of itself; then this waits for that.
+      await node.client.purge();
+      await expectPurged(node, run + 1);
     }),
   );
   return Date.now() - from;
@@ -73,6 +75,13 @@ export async function purgeOfLarge({ author, scratch }: Bench, home: string, siz
     await Promise.all(nodes.map((node) => node.stop()));
     await Promise.all(homes.map((copy) => scratch.remove(copy)));
   }
+}
+
+/** Throws unless so many of the publisher's entries are purged there. */
+async function expectPurged({ client, home }: NodeProcess, count: number): Promise<void> {
+  const { logs } = await client.status();
+  const purged = logs.find(({ member }) => member === MEMBERS.publisher)?.purged;
+  if (purged !== count) throw new Error(`${home} has purged ${purged} entries, not ${count}`);
 }
 
 /** Milliseconds of a purge of one entry. */
