@@ -36,7 +36,7 @@ Relations:
   part-of         from media or a series to a series
   taken-at        from media or a series to a place
   near-duplicate  from media to media
-A bare UUID is your own; where the relation leads to one kind alone (part-of, taken-at), the kind may be left out.
+A bare UUID as <to> is your own victim; with part-of your own series, with taken-at your own place.
 
 Example:
   icse link HASH depicts victim:NL/5f0c9a52-70f4-4a41-8c25-6d1d0f0f3c11 --confidence probable --home DIR
