@@ -73,8 +73,9 @@ describe('Australia and the Netherlands', () => {
     const { index } = await say('NL', { md5, readers: ['AU'] });
     expect(await federation.nextHit('AU')).toMatchObject({ hash: md5, other: { member: 'NL', index } });
     const hash = { algorithm: 'md5' as const, hash: Buffer.from(md5, 'hex') };
-    const [answer] = await federation.lyon.api.lookup([hash]);
-    expect(answer?.records.map(({ member }) => member)).toEqual(['AU']);
+    const found = async () =>
+      (await federation.lyon.api.lookup([hash]))[0]?.records.map(({ member }) => member);
+    await expect.poll(found).toEqual(['AU']);
   });
 
   it('are told at once what cannot be said, and nothing is published', async () => {
