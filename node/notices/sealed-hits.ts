@@ -4,7 +4,6 @@
 import { positionText } from '../names.js';
 import { namedHash } from '../views/hash-key.js';
 import {
-  hasLeads,
   hasSealedRecords,
   type SealedRecord,
   sealedRecordOf,
@@ -67,7 +66,7 @@ async function hitsOfFreshLeads(step: Step, { me, holdings }: HitsOptions, at: s
 async function hitsOfFreshRecords(step: Step, { me }: HitsOptions, at: string): Promise<Untold[]> {
   const { applied, plain, db, logs } = step;
   const number = logs.numberOf(me);
-  if ((applied.length === 0 && plain.count === 0) || !(await hasLeads(db))) return [];
+  if ((applied.length === 0 && plain.count === 0) || !(await hasSealedRecords(db))) return [];
   const againstOurs = number !== undefined && (await hasSealedRecords(db, number));
   const isMine = ({ position }: LiveRecord): boolean => memberNumberOf(position) === number;
   const isPlainWanted = againstOurs || plain.member === number;

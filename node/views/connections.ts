@@ -80,7 +80,7 @@ export class Connections {
 
   /** What was sealed for this member, or by it, about any of the things. */
   async leads(things: Iterable<ThingKey>): Promise<FreshLead[]> {
-    return await leadsAbout(this.#reader, things);
+    return await leadsAbout(this.#reader, [...things]);
   }
 
   /** The investigations that are open in a part: those that everybody can read, and those in sealed statements. */

@@ -1,9 +1,10 @@
 // What the leads are about: sealed media records are matched by their hashes as open ones are, and whoever asks for a
 // thing is shown what was sealed about it. They join nothing.
 //
-//   H <thing>         -> positions of the leads about it, the first 64; of a medium, by one of its hashes
-//   H <member number> -> how many leads of the member are records with hashes
-//   H                 -> how many leads are about anything: where there are none, looking up is spared
+//   H <hash>          -> positions of the sealed records that bear it, the first 64
+//   T <thing>         -> positions of the other leads about it, the first 64; of a medium, by one of its hashes
+//   H, T              -> how many such leads there are: where there are none, looking up is spared
+//   H, T <member number> -> how many of them are the member's
 
 import type { LogName, MemberCode } from '../names.js';
 import { hashesOf } from '../statements/hashes.js';
@@ -36,7 +37,16 @@ export interface SealedRecord {
   readonly hashes: readonly HashKey[];
 }
 
-/** Stands for all leads. */
+/** Leads by what they are about. Records have lists of their own, which no other leads can fill. */
+interface LeadLists {
+  readonly space: string;
+  thingsOf(lead: Pick<Lead, 'statement'>): ThingKey[];
+}
+
+const RECORDS: LeadLists = { space: SPACE.leadHash, thingsOf: hashesIn };
+const OTHERS: LeadLists = { space: SPACE.leadThing, thingsOf: thingsNamedIn };
+
+/** Stands for the members together. */
 const ALL: MemberNumber = '';
 
 /** Bounds what one row can come to: a lead beyond it was told of, and matched, when it came. */
@@ -47,18 +57,12 @@ export function hashesIn({ statement }: Pick<Lead, 'statement'>): HashKey[] {
   return statement.case === 'mediaRecord' ? hashesOf(statement.value).map(hashKey) : [];
 }
 
-/** The things that the lead is about. */
-function thingsIn({ statement }: Pick<Lead, 'statement'>): ThingKey[] {
-  switch (statement.case) {
-    case 'mediaRecord':
-      return hashesOf(statement.value).map(hashKey);
-    case 'link':
-      return [statement.value.from, statement.value.to].flatMap((end) =>
-        end === undefined ? [] : [thingKey(end)],
-      );
-    default:
-      return thingsAbout(statement).map(({ key }) => key);
-  }
+/** The things that a lead is about which is no record. */
+function thingsNamedIn({ statement }: Pick<Lead, 'statement'>): ThingKey[] {
+  if (statement.case !== 'link') return thingsAbout(statement).map(({ key }) => key);
+  return [statement.value.from, statement.value.to].flatMap((end) =>
+    end === undefined ? [] : [thingKey(end)],
+  );
 }
 
 export async function noteLeadThings(
@@ -66,55 +70,52 @@ export async function noteLeadThings(
   born: readonly Lead[],
   died: readonly Lead[],
 ): Promise<void> {
-  const touched = [...new Set([...born, ...died].flatMap(thingsIn))];
+  for (const lists of [RECORDS, OTHERS]) await noteIn(lists, db, born, died);
+}
+
+async function noteIn(
+  { space, thingsOf }: LeadLists,
+  db: BufferedDb,
+  born: readonly Lead[],
+  died: readonly Lead[],
+): Promise<void> {
+  const touched = [...new Set([...born, ...died].flatMap(thingsOf))];
   if (touched.length === 0) return;
-  const rows = await db.getMany(touched.map((thing) => SPACE.leadThing + thing));
+  const rows = await db.getMany(touched.map((thing) => space + thing));
   const about = new Map(touched.map((thing, i) => [thing, splitPositions(rows[i] ?? '')]));
+  const sums = new Map<MemberNumber, number>();
+  const count = (lead: Lead, change: number): void => {
+    for (const of of [ALL, memberNumberOf(lead.position)]) sums.set(of, (sums.get(of) ?? 0) + change);
+  };
   for (const lead of died) {
-    for (const thing of thingsIn(lead)) {
+    const things = thingsOf(lead);
+    for (const thing of things) {
       const left = about.get(thing)?.filter((position) => position !== lead.position) ?? [];
       about.set(thing, left);
     }
+    if (things.length > 0) count(lead, -1);
   }
-  for (const lead of born) for (const thing of thingsIn(lead)) about.get(thing)?.push(lead.position);
+  for (const lead of born) {
+    const things = thingsOf(lead);
+    for (const thing of things) about.get(thing)?.push(lead.position);
+    if (things.length > 0) count(lead, 1);
+  }
   for (const [thing, positions] of about) {
     const row = positions.join('').slice(0, MAX_ABOUT * POSITION_BYTES);
-    if (row === '') db.delete(SPACE.leadThing + thing);
-    else db.put(SPACE.leadThing + thing, row);
+    if (row === '') db.delete(space + thing);
+    else db.put(space + thing, row);
   }
-  for (const [of, change] of changes(born, died)) {
-    db.put(SPACE.leadThing + of, u48((await countOf(db, of)) + change));
-  }
+  for (const [of, change] of sums) db.put(space + of, u48((await countOf(db, space, of)) + change));
 }
 
-/** How many more leads there are, and how many more of a member are records. */
-function changes(born: readonly Lead[], died: readonly Lead[]): Map<MemberNumber, number> {
-  const sums = new Map<MemberNumber, number>();
-  const add = (lead: Lead, change: number): void => {
-    const counts = [
-      ...(thingsIn(lead).length > 0 ? [ALL] : []),
-      ...(hashesIn(lead).length > 0 ? [memberNumberOf(lead.position)] : []),
-    ];
-    for (const of of counts) sums.set(of, (sums.get(of) ?? 0) + change);
-  };
-  for (const lead of born) add(lead, 1);
-  for (const lead of died) add(lead, -1);
-  return sums;
-}
-
-async function countOf(db: Reader, of: MemberNumber): Promise<number> {
-  const [count] = await db.getMany([SPACE.leadThing + of]);
+async function countOf(db: Reader, space: string, of: MemberNumber): Promise<number> {
+  const [count] = await db.getMany([space + of]);
   return count === undefined ? 0 : readU48(count, 0);
 }
 
-/** True when something was sealed that can be read here. */
-export async function hasLeads(db: Reader): Promise<boolean> {
-  return (await countOf(db, ALL)) > 0;
-}
-
-/** True when the member has sealed records that can be read here. */
-export async function hasSealedRecords(db: Reader, member: MemberNumber): Promise<boolean> {
-  return (await countOf(db, member)) > 0;
+/** True when sealed records can be read here, of the member or of anybody. */
+export async function hasSealedRecords(db: Reader, member: MemberNumber = ALL): Promise<boolean> {
+  return (await countOf(db, RECORDS.space, member)) > 0;
 }
 
 /** For each hash the sealed records that bear it. */
@@ -123,16 +124,16 @@ export async function sealedRecordsWith(
   logs: LogTable,
   hashes: readonly HashKey[],
 ): Promise<SealedRecord[][]> {
-  const lists = await positionsAbout(db, hashes);
+  const lists = await positionsIn(RECORDS, db, hashes);
   const leads = await leadsAt(db, [...new Set(lists.flat())]);
-  const bearing = leads.filter((lead) => hashesIn(lead).length > 0);
-  const records = new Map(bearing.map((lead) => [lead.position, sealedRecordOf(lead, logs)]));
+  const records = new Map(leads.map((lead) => [lead.position, sealedRecordOf(lead, logs)]));
   return lists.map((positions) => positions.flatMap((position) => records.get(position) ?? []));
 }
 
 /** The leads about any of the things, in the order of their places, each with the entry that it was sealed in. */
-export async function leadsAbout(db: Reader, things: Iterable<ThingKey>): Promise<FreshLead[]> {
-  const positions = [...new Set((await positionsAbout(db, [...things])).flat())].sort();
+export async function leadsAbout(db: Reader, things: readonly ThingKey[]): Promise<FreshLead[]> {
+  const lists = [await positionsIn(RECORDS, db, things), await positionsIn(OTHERS, db, things)];
+  const positions = [...new Set(lists.flat(2))].sort();
   const [leads, entries] = await Promise.all([leadsAt(db, positions), statementsAt(db, positions)]);
   return leads.flatMap((lead) => {
     const sealed = entries.get(lead.position);
@@ -140,9 +141,13 @@ export async function leadsAbout(db: Reader, things: Iterable<ThingKey>): Promis
   });
 }
 
-async function positionsAbout(db: Reader, things: readonly ThingKey[]): Promise<Position[][]> {
-  if (!(await hasLeads(db))) return things.map(() => []);
-  const rows = await db.getMany(things.map((thing) => SPACE.leadThing + thing));
+async function positionsIn(
+  { space }: LeadLists,
+  db: Reader,
+  things: readonly ThingKey[],
+): Promise<Position[][]> {
+  if ((await countOf(db, space, ALL)) === 0) return things.map(() => []);
+  const rows = await db.getMany(things.map((thing) => space + thing));
   return rows.map((row) => splitPositions(row ?? ''));
 }
 

@@ -15,7 +15,7 @@ import type { LocalView, Step } from './view.js';
 export function leadsView({ open, log }: Pick<FollowingOptions, 'open' | 'log'>): LocalView {
   return {
     name: 'leads',
-    version: 2,
+    version: 3,
 
     async follow(step: Step): Promise<void> {
       if (open === undefined) return;

@@ -26,8 +26,10 @@ export const SPACE = {
   statement: 's',
   /** position -> what was sealed there and could be opened here (leads.ts) */
   lead: 'L',
-  /** thing -> positions of the leads about it; member number, nothing -> counts (lead-things.ts) */
-  leadThing: 'H',
+  /** hash key -> positions of the sealed records that bear it; member number, nothing -> counts (lead-things.ts) */
+  leadHash: 'H',
+  /** thing -> positions of the other leads about it; member number, nothing -> counts (lead-things.ts) */
+  leadThing: 'T',
   /** case -> its openings and closings in leads (sealed-cases.ts) */
   sealedCase: 'J',
   /** case, opening or closing -> nothing: before those that count */

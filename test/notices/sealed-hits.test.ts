@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MemberCode } from '../../node/names.js';
 import { decodeEntry } from '../../node/statements/entry.js';
+import { hashText } from '../../node/statements/hashes.js';
 import type { SealableStatement } from '../../node/statements/sealed-content.js';
 import { openerOf } from '../../node/views/opener.js';
 import { aSealedEntry } from '../exchange/sealed-entries.js';
@@ -74,6 +75,23 @@ describe('a sealed record', () => {
       'hit NL:1 FR:0 sha256',
       'hit NL:2 AU:1 sha256',
     ]);
+  });
+
+  it('is a hit however many other leads are about the same hash', async () => {
+    const world = new World();
+    const au = await policeOf('AU', world);
+    const media = [hashText('sha256', hashOf('sha256', 'cat').hash)];
+    const asked = decodeEntry(saidBy('NL', { event: 'assistance-asked', media })).statement;
+    for (let n = 0; n < 70; n++) {
+      world.publish(
+        'NL',
+        aSealedEntry(REGISTRY, { from: 'NL', to: ['AU'], statement: asked as SealableStatement }),
+      );
+    }
+    world.publish('NL', sealedRecord('NL', 'AU', { sha256: 'cat' }));
+    await au.hears();
+    world.publish('AU', { sha256: 'cat' });
+    expect((await au.hearsInShort()).filter((line) => line !== 'lead')).toEqual(['hit AU:0 NL:70 sha256']);
   });
 
   it('is a hit for its author among thousands that come at once', async () => {
