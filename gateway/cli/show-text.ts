@@ -14,11 +14,10 @@ import type { Terminal } from './terminal.js';
 /** The text, with its end. */
 export function showText(terminal: Terminal, answer: ShowAnswer): string {
   const { thing, nodes, leads, truncated = false } = answer;
-  const openly = `${thing}  ${terminal.paint('dim', 'nobody has said anything of it openly')}\n`;
-  const nothing = `${thing}  ${terminal.paint('dim', 'nobody has said anything of it')}\n`;
-  if (nodes.length === 0 && leads.length === 0) return nothing;
+  const of = (words: string): string => `${thing}  ${terminal.paint('dim', words)}\n`;
+  if (nodes.length === 0 && leads.length === 0) return of('nobody has said anything of it');
   const parts = [
-    nodes.length === 0 ? openly : treeText(terminal, answer),
+    nodes.length === 0 ? of('nobody has said anything of it openly') : treeText(terminal, answer),
     recordsText(terminal, answer),
     eventsText(terminal, answer),
     assessmentsText(terminal, answer),

@@ -23,8 +23,9 @@ export function sharedSegments(maxBytes: number, placesOf: (log: Log) => ReadPla
   /** The run with everything in it, as it stands now. */
   function whole(log: Log, from: number, limit: number | undefined): Promise<Segment | undefined> {
     const key = `${log.name} ${log.size} ${from} ${limit}`;
-    const reading = underway.get(key) ?? readSegment(log, LYON, from, maxBytes, limit, placesOf(log));
-    if (underway.has(key)) return reading;
+    const known = underway.get(key);
+    if (known !== undefined) return known;
+    const reading = readSegment(log, LYON, from, maxBytes, limit, placesOf(log));
     underway.set(key, reading);
     const over = (): void => void underway.delete(key);
     reading.then(over, over);

@@ -7,7 +7,7 @@ import { REPORTING } from './countries.js';
 import { simulate } from './simulation.js';
 
 const MOST = REPORTING.length + 1;
-const COUNT = wholeNumber(1, 1_000_000);
+const COUNT = wholeNumber(0, 1_000_000);
 
 const { members, records, identifications, seed, json } = tool(
   'simulate',
