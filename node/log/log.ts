@@ -175,7 +175,9 @@ export class Log {
     const verified = verifySegment(this.name, before.tail.range, segment, keys);
     if (verified === undefined) {
       await this.#chain.idle();
-      return this.size;
+      // It was passed over for what was on its way to the disk; if that did not get there, it is new after all.
+      const end = safeSize(segment.from) + segment.entries.length;
+      return this.size < end ? this.extend(segment) : this.size;
     }
     if (this.#rules.isRegistry === true && !hasNoHoles(verified.items)) {
       throw new SegmentRefused('bad-segment', 'a registry has no holes');

@@ -41,6 +41,17 @@ describe('a write that fails', () => {
     await expect(reader.extend(await segmentOf(author, 15))).rejects.toMatchObject({ code: 'closed' });
   });
 
+  it('because of a cut does not pass for what another peer sends meanwhile, up to the cut', async () => {
+    const author = await aLog(30);
+    const root = await author.rootAt(15);
+    const reader = await openLog(createMemoryStore(), { cut: () => ({ size: 15, root }) });
+    const runs = [await segmentOf(author, 0, 1e6, 20), await segmentOf(author, 0, 1e6, 15)];
+    const [over, upToCut] = runs.map((run) => reader.extend(run));
+    await expect(over).rejects.toMatchObject({ code: 'closed' });
+    expect(await upToCut).toBe(15);
+    expect(await reader.read(0, 100)).toEqual(entries(15));
+  });
+
   it('because the tree at the cut is another than the registry names is refused', async () => {
     const author = await aLog(30);
     const reader = await openLog(createMemoryStore(), {
