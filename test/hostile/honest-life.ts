@@ -7,16 +7,22 @@ import { aMediaRecord, type Federation } from '../federation/federation.js';
 
 const EVERY_MS = 50;
 
+/** Times of performance.now(). */
+export interface Journey {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface HonestLife {
-  /** Milliseconds that each entry took so far, in the order of publishing. */
-  readonly latencies: readonly number[];
+  /** From the publishing of each entry until it was seen, in the order of seeing. */
+  readonly journeys: readonly Journey[];
   /** Resolves when all that was published has been seen, and no more is. */
   stop(): Promise<void>;
 }
 
 /** `from` publishes an entry every 50 ms, and each is looked for at `to`. */
 export function startHonestLife(federation: Federation, from: string, to: string): HonestLife {
-  const latencies: number[] = [];
+  const journeys: Journey[] = [];
   const begun = new Map<number, number>();
   const seen = new Map<number, number>();
   let stopped = false;
@@ -35,7 +41,7 @@ export function startHonestLife(federation: Federation, from: string, to: string
   function match(index: number, _told: unknown): void {
     const [start, end] = [begun.get(index), seen.get(index)];
     if (start === undefined || end === undefined) return;
-    latencies.push(end - start);
+    journeys.push({ from: start, to: end });
     begun.delete(index);
     seen.delete(index);
   }
@@ -49,7 +55,7 @@ export function startHonestLife(federation: Federation, from: string, to: string
   const publishing: Promise<void>[] = [];
   const timer = setInterval(() => publishing.push(publish()), EVERY_MS);
   return {
-    latencies,
+    journeys,
     async stop() {
       if (stopped) return;
       stopped = true;
