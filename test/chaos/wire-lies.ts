@@ -116,9 +116,9 @@ export function lieOnWires(federation: Federation, liar: MemberCode, chance: Cha
     }
     const honest = written(messages, writer);
     if (kind === 'forged frame') {
-      honest.signature[chance.int(0, 63)] =
-        (honest.signature[0] as number) ^ 1 ^ (honest.signature[5] as number);
-      honest.signature[7] = (honest.signature[7] as number) ^ 64;
+      const at = chance.int(0, 63);
+      // One bit: a byte of its own choice could be the one that stood there.
+      honest.signature[at] = (honest.signature[at] as number) ^ (1 << (at % 8));
       underway.set(keyOf(honest), { kind, about: undefined });
       mayBeTaken.set(keyOf(honest), { kind, times: 0 });
     } else if (kind === 'replayed frame') {
