@@ -1,18 +1,25 @@
-// Some histories in every run of the tests; thousands with `npm run -s chaos -- --histories N`.
-
 import { describe, expect, it } from 'vitest';
 import { liveThrough } from './history.js';
 
-const SEEDS = Array.from({ length: 12 }, (_, at) => at + 1);
+/** A suspended member's run that was passed over for one whose write failed at the cut: the log stood still. */
+const ONCE_BROKEN = [1300490, 1300705];
 
-describe('a federation in the simulator', () => {
-  it.each(SEEDS)('keeps its promises in history %i', async (seed) => {
-    const { events, failures } = await liveThrough(seed);
-    expect(failures).toEqual([]);
-    expect(events).toBeGreaterThanOrEqual(200);
-  });
+const PATIENCE_MS = 120_000;
 
-  it('lives through the same history again from the same seed', async () => {
-    expect(await liveThrough(2)).toEqual(await liveThrough(2));
-  });
+describe('the simulator', () => {
+  it(
+    'lives through the same history again from the same seed',
+    async () => {
+      expect(await liveThrough(2)).toEqual(await liveThrough(2));
+    },
+    PATIENCE_MS,
+  );
+
+  it.each(ONCE_BROKEN)(
+    'finds the promises kept that were broken in history %i',
+    async (seed) => {
+      expect((await liveThrough(seed)).failures).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });

@@ -1,0 +1,3 @@
+import { fiftyHistoriesFrom } from './fifty-histories.js';
+
+fiftyHistoriesFrom(151);
