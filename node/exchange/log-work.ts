@@ -214,7 +214,7 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
       if (filled > 0) around.filled(name, from, from + segment.entries.length);
     } catch (error) {
       if (error instanceof SegmentRefused) throw new Refusal(ByeCode.PROOF, error.message, error);
-      if (!(error instanceof LogClosed || error instanceof WriteAbandoned)) throw error;
+      if (!(error instanceof LogClosed)) throw error;
       around.warn(error.message);
     }
     around.session().consumer.taken(name, log?.size ?? 0, segmentWeight(segment));
@@ -229,7 +229,6 @@ export function createLogWork(around: LogWorkSurroundings): LogWork {
     } catch (error) {
       if (error instanceof BadCheckpoint)
         throw new Refusal(ByeCode.PROOF, `a head of ${name}: ${error.message}`, error);
-      if (error instanceof WriteAbandoned) return around.warn(error.message);
       // Our own store failed: nothing that the peer is to blame for.
       throw new Refusal(ByeCode.INTERNAL, INTERNAL_ERROR, error);
     }

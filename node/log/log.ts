@@ -22,7 +22,7 @@ import { doubtedHole, type Fate, isPurged, purgedHole } from './purged-hole.js';
 import { type Replace, rewritePlaces } from './rewriting.js';
 import { growTail } from './tail.js';
 import { hasNoHoles, SegmentRefused, verifySegment } from './verify-segment.js';
-import { createWriteChain, type WriteChain } from './write-chain.js';
+import { createWriteChain, WriteAbandoned, type WriteChain } from './write-chain.js';
 
 /** Told when a log has grown on disk, lost a hole, or was frozen. */
 export type LogListener = (log: Log) => void;
@@ -235,32 +235,32 @@ export class Log {
   async fill(segment: Segment): Promise<number> {
     const from = Number(segment.from);
     const fillingOf = fillingFrom(segment, this.#rules, this.#refused);
-    let filled = 0;
+    const filled = new Set<number>();
     await this.#rewrite(
       segment.entries.map((_entry, offset) => from + offset),
       (index, item) => {
         this.#open();
         const now = fillingOf(index, item);
-        if (now !== undefined && !isHole(now)) filled++;
+        if (now !== undefined && !isHole(now)) filled.add(index);
         return now;
       },
     );
-    return filled;
+    return filled.size;
   }
 
   /**
    * Drops the bytes at these places, for good: what is left is the leaf hash and why. Also of a log that is frozen.
-   * Returns how many places had their bytes. Throws WriteAbandoned or the store's error; then nothing was dropped.
+   * Returns how many places had their bytes. Throws the store's error; then nothing was dropped.
    */
   async purge(fates: ReadonlyMap<number, Fate>): Promise<number> {
-    let dropped = 0;
+    const dropped = new Set<number>();
     await this.#rewrite(fates.keys(), (index, item) => {
       const isMissing = isHole(item) && item.reason === HoleReason.MISSING;
       if (isHole(item) && !isMissing) return undefined;
-      if (!isMissing) dropped++;
+      if (!isMissing) dropped.add(index);
       return purgedHole(index, leafHashOf(item), fates.get(index) as Fate);
     });
-    return dropped;
+    return dropped.size;
   }
 
   /** Nothing vouches any more for these holes being what they are called: they count as missing again. */
@@ -348,8 +348,16 @@ export class Log {
 
   /** Keeps the proof of a fork, already verified, and takes nothing more. */
   async freeze(fault: Fault): Promise<void> {
-    if (this.#chain.accepted.fault !== undefined) return;
-    await this.#chain.write({ after: { ...this.#chain.accepted, fault }, puts: [], deletes: [] });
+    for (;;) {
+      const { accepted } = this.#chain;
+      if (accepted.fault !== undefined) return;
+      try {
+        return await this.#chain.write({ after: { ...accepted, fault }, puts: [], deletes: [] });
+      } catch (error) {
+        // A write before it failed, and took it along: there is still a fork.
+        if (!(error instanceof WriteAbandoned)) throw error;
+      }
+    }
   }
 
   /** Resolves when nothing is being written. */

@@ -8,14 +8,15 @@ import type { LogReader } from './log-reader.js';
 import type { LogState } from './log-state.js';
 import { isPurged } from './purged-hole.js';
 import { replacePlaces } from './tail.js';
-import type { WriteChain } from './write-chain.js';
+import { WriteAbandoned, type WriteChain } from './write-chain.js';
 
 /** What is to stand at the place; undefined = what stands there. Throws to change nothing at all. */
 export type Replace = (index: number, item: LogItem) => LogItem | undefined;
 
 /**
  * Replaces places of the log on disk; resolves with how many were, once they are on disk. One call at a time for a
- * log; it may grow meanwhile. Throws what `replace` and the write chain throw.
+ * log; it may grow meanwhile, and where that fails, places are replaced in what is left: `replace` is then asked again.
+ * Throws what `replace` and the write chain throw.
  */
 export async function rewritePlaces(
   indices: Iterable<number>,
@@ -53,7 +54,12 @@ export async function rewritePlaces(
     if (fresh.size === 0) return 0;
     const { tail, puts } = replacePlaces(state.tail, bundles, fresh);
     const after = { ...state, tail, holes, purged, forOthers };
-    await chain.write({ after, puts, deletes: [], onDurable: () => reader.forget() });
+    try {
+      await chain.write({ after, puts, deletes: [], onDurable: () => reader.forget() });
+    } catch (error) {
+      if (!(error instanceof WriteAbandoned)) throw error;
+      continue;
+    }
     return fresh.size;
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { liveThrough } from './history.js';
 
-/** A suspended member's run that was passed over for one whose write failed at the cut: the log stood still. */
-const ONCE_BROKEN = [1300490, 1300705];
+/** A write past a suspended member's cut took with it what came from others meanwhile: the log stood still, a purge failed. */
+const ONCE_BROKEN = [1300490, 1300705, 1502667];
 
 const PATIENCE_MS = 120_000;
 

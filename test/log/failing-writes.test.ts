@@ -1,10 +1,13 @@
+import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAppender } from '../../node/log/appender.js';
+import type { Log } from '../../node/log/log.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { openCheckpoint } from '../../node/tlog/checkpoint.js';
 import { ed25519Verifier } from '../../node/tlog/note.js';
-import { AUTHOR, aLog, entries, NL, openLog, SIGNER, segmentOf } from './logs.js';
+import { FaultSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { AUTHOR, aLog, entries, NL, noteOver, openLog, SIGNER, segmentOf } from './logs.js';
 
 describe('a write that fails', () => {
   it('leaves the log where the disk stands, and takes what is queued behind it along', async () => {
@@ -70,6 +73,47 @@ describe('a write that fails', () => {
     cut = { size: 5, root: log.root };
     await expect(log.append(entries(1, 5), SIGNER)).rejects.toMatchObject({ code: 'closed' });
     expect(log.size).toBe(5);
+  });
+});
+
+describe('what was to be written behind a write that fails', () => {
+  /** A log of ten on a disk that has stopped, with a run past its cut and what `then` writes queued behind it. */
+  async function behindACut(then: (log: Log, author: Log) => Promise<unknown>): Promise<Log> {
+    const author = await aLog(20);
+    const root = await author.rootAt(15);
+    let disk = Promise.resolve();
+    const store = createMemoryStore({ sync: () => disk });
+    const log = await openLog(store, { cut: () => ({ size: 15, root }) });
+    await log.extend(await segmentOf(author, 0, 1e6, 10));
+    const runs = [await segmentOf(author, 10, 1e6, 12), await segmentOf(author, 12, 1e6, 20)];
+    let goOn = (): void => {};
+    disk = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const [good, over] = runs.map((run) => log.extend(run));
+    const done = then(log, author);
+    // It is queued by then: nothing before it waits for the disk.
+    setImmediate(goOn);
+    await expect(over).rejects.toMatchObject({ code: 'closed' });
+    await good;
+    await done;
+    return log;
+  }
+
+  it('is still purged', async () => {
+    const fates = new Map([[3, { kind: 'retracted', by: 4, generation: 0 } as const]]);
+    const log = await behindACut(async (log) => expect(await log.purge(fates)).toBe(1));
+    expect([log.size, log.purged]).toEqual([12, 1]);
+  });
+
+  it('is still kept as the proof of a fork', async () => {
+    const log = await behindACut((log, author) => {
+      const other = noteOver([...entries(7), ...entries(1, 7, 'other')]);
+      const proof = { log: NL, first: other, second: author.checkpoint?.note as Uint8Array };
+      return log.freeze(create(FaultSchema, proof));
+    });
+    expect(log.fault).toBeDefined();
+    expect(log.size).toBe(12);
   });
 });
 
