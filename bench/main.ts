@@ -2,7 +2,8 @@
 // itself; 1 when something did not work, 2 when used wrongly.
 
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import { tool } from '../test/tool.js';
 import { anAuthor } from './author.js';
 import { type MemberWanted, makeFederation } from './federation.js';
 import { type Bench, type Figure, MEMBERS } from './figure.js';
@@ -17,27 +18,25 @@ import { tableText } from './table.js';
 const LONGEST_MS = 24 * 60_000;
 
 interface Wanted {
-  /** Empty = all. */
-  readonly only: readonly string[];
+  /** Absent = all. */
+  readonly only?: readonly string[];
   readonly quick: boolean;
   readonly json: boolean;
 }
 
-function wanted(): Wanted {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string', default: '' },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const only = values.only.split(',').filter((name) => name !== '');
-  const unknown = unknownNames(only);
-  if (unknown.length > 0) {
-    const known = PLAN.flatMap(({ names }) => names).join(', ');
-    throw new Error(`no figure is called ${unknown.join(', ')}; there are ${known}`);
-  }
-  return { only, quick: values.quick, json: values.json };
+const wanted = tool('bench', 'Measures this program on this machine, and two others beside it.')
+  .option('--only <NAMES>', 'these figures alone, separated by commas', figureNames)
+  .option('--quick', 'small sizes: to see that everything works, not for figures', false)
+  .option('--json', 'print JSON', false)
+  .parse()
+  .opts<Wanted>();
+
+function figureNames(text: string): string[] {
+  const names = text.split(',');
+  const unknown = unknownNames(names);
+  if (unknown.length === 0) return names;
+  const known = PLAN.flatMap((figure) => figure.names).join(', ');
+  throw new InvalidArgumentError(`No figure is called ${unknown.join(', ')}; there are ${known}.`);
 }
 
 function say(line: string): void {
@@ -79,15 +78,8 @@ function membersOf(figures: readonly Figure[]): MemberWanted[] {
 }
 
 async function main(): Promise<number> {
-  let given: Wanted;
-  try {
-    given = wanted();
-  } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n`);
-    return 2;
-  }
-  const { only, quick, json } = given;
-  const isWanted = (name: string): boolean => only.length === 0 || only.includes(name);
+  const { only, quick, json } = wanted;
+  const isWanted = (name: string): boolean => only === undefined || only.includes(name);
   const figures = PLAN.filter(({ names }) => names.some(isWanted));
   const machine = thisMachine();
   const results: Result[] = [];

@@ -17,16 +17,16 @@ export const PLAN: readonly Figure[] = [
   hypercore,
   pouchdb,
   lookup('lookup.exact', ({ sizes }) => sizes.lookup.hashes),
-  growth('growth.100k', ({ sizes }) => sizes.growth.small, 2),
+  growth('growth.100k', ({ sizes }) => sizes.growth.small),
   replicate,
   rawLimit,
   relay,
   purgeTen,
   fanOut,
-  growth('growth.400k', ({ sizes }) => sizes.growth.middle, 2),
+  growth('growth.400k', ({ sizes }) => sizes.growth.middle),
   lookup('lookup.exact.2m', ({ sizes }) => sizes.lookup.manyHashes),
   million,
-  growth('growth.1600k', ({ sizes }) => sizes.growth.large, 1),
+  growth('growth.1600k', ({ sizes }) => sizes.growth.large),
 ];
 
 /** Names that no figure has. */

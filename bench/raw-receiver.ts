@@ -7,23 +7,13 @@ import { dialExchange } from '../node/exchange/grpc-wire.js';
 import { loadIdentity } from '../node/home/identity.js';
 import { homePaths } from '../node/home/layout.js';
 import { parseMemberCode } from '../node/names.js';
+import { LEVEL_OPTIONS } from '../node/store/level-store.js';
 import { MessageSchema } from '../proto/gen/icse/v1/exchange_pb.js';
 import { BUNDLE, type ReceiverDone, type ReceiverTask } from './raw-stream.js';
 
 const DIAL_MS = 10_000;
 /** Writes under way, so that neither the disk nor the stream waits for the other. */
 const AT_ONCE = 8;
-/** As node/store/level-store.ts has them. */
-const MIB = 1024 * 1024;
-const OPTIONS = {
-  keyEncoding: 'utf8',
-  valueEncoding: 'view',
-  compression: false,
-  writeBufferSize: 16 * MIB,
-  maxFileSize: 16 * MIB,
-  blockSize: 16 * 1024,
-  cacheSize: 16 * MIB,
-} as const;
 
 process.once('message', (task: ReceiverTask) => {
   receive(task).then(
@@ -38,7 +28,7 @@ process.once('disconnect', () => process.exit());
 
 async function receive(task: ReceiverTask): Promise<ReceiverDone> {
   const { tls } = await loadIdentity(homePaths(task.home));
-  const database = new ClassicLevel<string, Uint8Array>(task.database, OPTIONS);
+  const database = new ClassicLevel<string, Uint8Array>(task.database, LEVEL_OPTIONS);
   await database.open();
   const wire = await dialExchange(task.address, parseMemberCode(task.author), tls, DIAL_MS);
   const before = performance.now();

@@ -37,13 +37,13 @@ export const replicate: Figure = {
 };
 
 /** growth.NAME: replicate.indexed at another size. */
-export function growth(name: string, sizeOf: (bench: Bench) => number, mostRuns: number): Figure {
+export function growth(name: string, sizeOf: (bench: Bench) => number): Figure {
   return {
     names: [name],
     members: [MEMBERS.author, MEMBERS.receiver],
     async measure(bench) {
       const size = sizeOf(bench);
-      const runs = await replications(bench, size, Math.min(mostRuns, bench.sizes.runs));
+      const runs = await replications(bench, size, bench.sizes.runs);
       return [
         resultOf(
           name,

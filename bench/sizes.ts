@@ -1,7 +1,7 @@
 // How much each figure is made of: at full size, and quick, to see whether everything works.
 
 export interface Sizes {
-  /** Runs of a figure that takes seconds; long ones have their own number. */
+  /** Runs of a figure. */
   readonly runs: number;
   readonly publishing: { readonly seconds: number; readonly callers: number };
   readonly bulk: number;

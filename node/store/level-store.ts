@@ -27,7 +27,8 @@ import { scrub } from './scrub.js';
 
 type Database = ClassicLevel<string, Uint8Array>;
 
-const OPTIONS = {
+/** Settings of LevelDB, but for where it lies. */
+export const LEVEL_OPTIONS = {
   keyEncoding: 'utf8',
   valueEncoding: 'view',
   /** Nearly all of an entry is hashes and salt, which do not compress. */
@@ -53,7 +54,7 @@ const CHECKSUM_BYTES = 4;
  */
 export async function openLevelStore(directory: string): Promise<LogStore> {
   await prepareDirectory(directory);
-  const db: Database = new ClassicLevel(directory, OPTIONS);
+  const db: Database = new ClassicLevel(directory, LEVEL_OPTIONS);
   try {
     await db.open();
   } catch (error) {
