@@ -1,8 +1,10 @@
-// The kills: in each round two countries publish, and at a moment drawn from the seed somebody is killed with
-// SIGKILL, often somebody else as well, or the same one again while it recovers. In every other round a country
-// was away, so that the moment falls into its catching up. All are started again on the same homes.
+// The kills. In every other round two countries publish, and at a moment drawn from the seed somebody is killed with
+// SIGKILL, often somebody else as well. In the others a country was away, and a victim dies while that one takes what
+// the other one goes on publishing. All are started again on the same homes; one in five of them dies once more while
+// it recovers, which is not counted: nobody publishes then.
 
 import { createHash } from 'node:crypto';
+import type { NodeStatus } from '../../node/api.js';
 import type { Dice } from './dice.js';
 import { accusations, checkPromises, type Verdict } from './promises.js';
 import { aPublishing, type Publishing } from './publishing.js';
@@ -14,9 +16,10 @@ const CHECK_EVERY = 25;
 const WAVE = 60;
 /** What a country that was away has to catch up. */
 const MAX_BEHIND = 4000;
-/** The kill comes within so long of the publishing, or of the start of who was away. */
+/** The kill comes within so long of the first answer, or of the first entries that come to who was away. */
 const MAX_MOMENT_MS = 400;
-const MAX_CATCHING_UP_MS = 1600;
+/** The kill of who recovers comes within so long of its start. */
+const MAX_RECOVERING_MS = 1600;
 /** Until a node that was started again may publish. */
 const READY_MS = 60_000;
 
@@ -24,7 +27,12 @@ type Country = 'NL' | 'AU';
 const COUNTRIES: readonly Country[] = ['NL', 'AU'];
 
 export interface Outcome {
+  /** Those while countries published, and those while one caught up. */
   readonly kills: number;
+  readonly killedPublishing: number;
+  readonly killedReplicating: number;
+  /** Beside those: while a node recovered. */
+  readonly killedRecovering: number;
   readonly acknowledged: number;
   readonly verdict: Verdict;
   /** From each start to the moment when the node may publish again. */
@@ -42,7 +50,7 @@ export async function crash(
   const { nodes } = federation;
   const published = new Map<Country, Publishing>(COUNTRIES.map((code) => [code, aPublishing()]));
   const restartMs: number[] = [];
-  let kills = 0;
+  const killed = { publishing: 0, replicating: 0, recovering: 0 };
   let verdict: Verdict = { lost: [], broken: [] };
   let serial = 0;
 
@@ -53,9 +61,11 @@ export async function crash(
   const publish = (code: Country, count: number): Promise<void> =>
     (published.get(code) as Publishing).publish(nodes[code], fresh(count));
 
-  async function kill(place: Place): Promise<void> {
-    if (!nodes[place].isRunning() || kills >= wanted) return;
-    kills += 1;
+  const kills = (): number => killed.publishing + killed.replicating;
+
+  async function kill(place: Place, when: keyof typeof killed): Promise<void> {
+    if (!nodes[place].isRunning() || kills() >= wanted) return;
+    killed[when] += 1;
     await nodes[place].kill();
   }
 
@@ -65,7 +75,7 @@ export async function crash(
     if (againMs !== undefined) {
       const starting = nodes[place].start().catch(() => {});
       await pause(againMs);
-      await kill(place);
+      await kill(place, 'recovering');
       await starting;
       if (nodes[place].isRunning()) return;
     }
@@ -84,38 +94,41 @@ export async function crash(
   async function whilePublishing(): Promise<void> {
     const victims = dice.chance(0.3) ? [dice.of(PLACES), dice.of(PLACES)] : [dice.of(PLACES)];
     const over = new AbortController();
+    const answered = COUNTRIES.map((code) => (published.get(code) as Publishing).nextAnswer());
     const publishing = COUNTRIES.map((code) => keepPublishing(code, over.signal));
+    await Promise.all(answered);
     for (const victim of victims) {
       await pause(dice.below(MAX_MOMENT_MS));
-      await kill(victim);
+      await kill(victim, 'publishing');
     }
     over.abort();
     await Promise.all(publishing);
   }
 
-  /** A country was away while the other published; a victim dies while it catches up. */
+  /** A country was away while the other published; a victim dies while it takes what it has missed. */
   async function whileCatchingUp(): Promise<void> {
     const receiver = dice.of(COUNTRIES);
     const author: Country = receiver === 'NL' ? 'AU' : 'NL';
-    await kill(receiver);
-    await publish(author, dice.below(MAX_BEHIND));
-    const starting = nodes[receiver].start();
-    starting.catch(() => {});
     const victim = dice.of(PLACES);
+    const sizeOf = ({ logs }: NodeStatus): number => logs.find(({ log }) => log === author)?.size ?? 0;
+    const before = sizeOf(await nodes[receiver].call((client) => client.status()));
+    await nodes[receiver].stop();
+    await publish(author, dice.below(MAX_BEHIND));
+    await nodes[receiver].start();
     const over = new AbortController();
     const publishing = keepPublishing(author, over.signal);
-    await pause(dice.below(MAX_CATCHING_UP_MS));
-    await kill(victim);
+    await federation.until(receiver, (status) => sizeOf(status) > before, `taking from ${author}`);
+    await pause(dice.below(MAX_MOMENT_MS));
+    await kill(victim, 'replicating');
     over.abort();
     await publishing;
-    if (victim !== receiver) await starting;
   }
 
   /** All that are down are started again; one in five dies once more on its way. */
   async function reviveAll(): Promise<void> {
     // Drawn before anything runs side by side, so that the same seed draws the same.
     const again = PLACES.map(() => {
-      const [isKilled, ms] = [dice.chance(0.2), dice.below(MAX_CATCHING_UP_MS)];
+      const [isKilled, ms] = [dice.chance(0.2), dice.below(MAX_RECOVERING_MS)];
       return isKilled ? ms : undefined;
     });
     await Promise.all(PLACES.map((place, i) => revive(place, again[i])));
@@ -123,16 +136,18 @@ export async function crash(
 
   let checkedAt = 0;
   try {
-    for (let round = 0; kills < wanted; round++) {
+    for (let round = 0; kills() < wanted; round++) {
       signal.throwIfAborted();
       await (round % 2 === 0 ? whilePublishing() : whileCatchingUp());
       await reviveAll();
-      if (kills - checkedAt < CHECK_EVERY && kills < wanted) continue;
-      checkedAt = kills;
+      if (kills() - checkedAt < CHECK_EVERY && kills() < wanted) continue;
+      checkedAt = kills();
       await answerAll(published, publish);
       verdict = await checkPromises(federation, published);
       const { lost, broken } = verdict;
-      say(`${kills} kills, ${countOf(published)} acknowledged, ${lost.length} lost, ${broken.length} broken`);
+      say(
+        `${kills()} kills, ${countOf(published)} acknowledged, ${lost.length} lost, ${broken.length} broken`,
+      );
       if (lost.length + broken.length > 0) break;
     }
   } catch (error) {
@@ -140,7 +155,15 @@ export async function crash(
     // A node that does not come back, or does not answer, is broken, too.
     verdict = { ...verdict, broken: [...accusations(federation), (error as Error).message] };
   }
-  return { kills, acknowledged: countOf(published), verdict, restartMs };
+  return {
+    kills: kills(),
+    killedPublishing: killed.publishing,
+    killedReplicating: killed.replicating,
+    killedRecovering: killed.recovering,
+    acknowledged: countOf(published),
+    verdict,
+    restartMs,
+  };
 }
 
 /** Sends again what was not answered, now that all are up. */

@@ -1,5 +1,6 @@
 // Disks for tests, mounted where a test wants one: small ones that fill up, and ones that turn read-only under
-// their users. Only root can mount, and not everywhere; who cannot gets undefined, and skips.
+// their users. Only root can mount, and not everywhere; who cannot gets undefined,
+// is told so on the console, and skips: a run without these tests has to be seen as one.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
@@ -53,6 +54,9 @@ function ran(command: string, ...args: string[]): boolean {
     execFileSync(command, args, { stdio: 'ignore' });
     return true;
   } catch {
+    console.warn(
+      `a test with a disk of its own is skipped: ${command} does not work here, as for all but root`,
+    );
     return false;
   }
 }

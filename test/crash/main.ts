@@ -16,6 +16,9 @@ const MAX_TOLD = 20;
 interface Report {
   readonly seed: number;
   readonly kills: number;
+  readonly killedPublishing: number;
+  readonly killedReplicating: number;
+  readonly killedRecovering: number;
   readonly acknowledged: number;
   readonly lost: number;
   readonly broken: number;
@@ -54,12 +57,12 @@ async function run(say: (line: string) => void): Promise<Report> {
     await federation.close();
     clearTimeout(timer);
   }
-  const { lost, broken } = outcome.verdict;
-  const sorted = outcome.restartMs.map(Math.round).sort((a, b) => a - b);
+  const { verdict, restartMs, ...counts } = outcome;
+  const { lost, broken } = verdict;
+  const sorted = restartMs.map(Math.round).sort((a, b) => a - b);
   return {
     seed,
-    kills: outcome.kills,
-    acknowledged: outcome.acknowledged,
+    ...counts,
     lost: lost.length,
     broken: broken.length,
     restartMs: { median: sorted[Math.floor(sorted.length / 2)] ?? 0, max: sorted.at(-1) ?? 0 },
@@ -81,7 +84,7 @@ async function main(): Promise<number> {
   process.stdout.write(
     json
       ? `${JSON.stringify(report)}\n`
-      : `${report.kills} kills, ${report.acknowledged} records acknowledged, ${report.lost} lost, ${report.broken} broken; restarts ${report.restartMs.median} ms (median), ${report.restartMs.max} ms (longest)\n`,
+      : `${report.kills} kills (${report.killedPublishing} of them in publishing, ${report.killedReplicating} in replication; ${report.killedRecovering} more in recovery), ${report.acknowledged} records acknowledged, ${report.lost} lost, ${report.broken} broken; restarts ${report.restartMs.median} ms (median), ${report.restartMs.max} ms (longest)\n`,
   );
   return report.lost + report.broken === 0 ? 0 : 1;
 }

@@ -15,6 +15,8 @@ export interface Publishing {
   readonly contradictions: readonly string[];
   /** Publishes the records and whatever was not answered before, until all are answered or the node is gone. */
   publish(node: NodeProcess, hashes: readonly string[]): Promise<void>;
+  /** Resolves when the node next acknowledges a record. */
+  nextAnswer(): Promise<void>;
   /** Sent and not answered. */
   unanswered(): number;
 }
@@ -24,6 +26,7 @@ export function aPublishing(): Publishing {
   const byIndex = new Map<number, string>();
   const contradictions: string[] = [];
   const unanswered = new Set<string>();
+  const waiting: (() => void)[] = [];
 
   function acknowledge(hash: string, index: number): void {
     const before = acknowledged.get(hash);
@@ -34,6 +37,7 @@ export function aPublishing(): Publishing {
     acknowledged.set(hash, index);
     byIndex.set(index, hash);
     unanswered.delete(hash);
+    for (const tell of waiting.splice(0)) tell();
   }
 
   async function call(node: NodeProcess, hashes: readonly string[]): Promise<void> {
@@ -63,6 +67,7 @@ export function aPublishing(): Publishing {
       const shares = Array.from({ length: CALLS }, (_, share) => all.filter((_, i) => i % CALLS === share));
       await Promise.all(shares.filter((share) => share.length > 0).map((share) => call(node, share)));
     },
+    nextAnswer: () => new Promise((resolve) => waiting.push(resolve)),
     unanswered: () => unanswered.size,
   };
 }

@@ -68,6 +68,16 @@ describe('the fuzzer', () => {
     expect((await over(aParser(checkLength))).failures).toEqual([]);
   });
 
+  it('finds that memory grows', async () => {
+    const held: Uint8Array[] = [];
+    const hoarder = aParser((input) => {
+      held.push(Buffer.alloc(6 * 1024 * 1024, 1));
+      checkLength(input);
+    });
+    const { failures } = await over(hoarder, 10_000, 64);
+    expect(failures[0]?.what).toMatch(/^memory grew by \d+ MiB/);
+  });
+
   it('finds a crash on what is damaged', async () => {
     const { failures } = await over(
       aParser((input) => {

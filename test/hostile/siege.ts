@@ -100,15 +100,25 @@ export function memberTls(door: Door, tls: TlsIdentity): ConnectionOptions {
   };
 }
 
+export interface End {
+  /** The code of the error, or `closed`. */
+  readonly how: string;
+  /** What the other side had said by then, above TLS if that is spoken. */
+  readonly heardBytes: number;
+}
+
 /** Connects, says the bytes if any, and resolves with how the other side ended the connection. */
-export function endOf(socket: Socket, ready: string, bytes: Uint8Array): Promise<string> {
+export function endOf(socket: Socket, ready: string, bytes: Uint8Array): Promise<End> {
   return new Promise((resolve) => {
     let how = 'closed';
+    let heardBytes = 0;
     socket.once(ready, () => bytes.length > 0 && socket.write(bytes));
+    socket.on('data', (data) => {
+      heardBytes += data.length;
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       how = error.code ?? error.message;
     });
-    socket.on('close', () => resolve(how));
-    socket.resume();
+    socket.on('close', () => resolve({ how, heardBytes }));
   });
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClassicLevel } from 'classic-level';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openLevelStore } from '../../node/store/level-store.js';
 import type { LogStore } from '../../node/store/log-store.js';
 import { AU, bytes, itKeepsTheLogStoreContract, move, NL, text } from './contract.js';
@@ -72,6 +72,21 @@ describe('the log store on LevelDB', () => {
     holder.child.kill('SIGKILL');
     await holder.catch(() => undefined);
     await (await openLevelStore(directory)).close();
+  });
+
+  it('hands each commit to LevelDB to be on the disk when it returns', async () => {
+    // Killing a process leaves the page cache as it is: only a power cut would show what is not synced.
+    const batch = vi.spyOn(ClassicLevel.prototype, 'batch');
+    const store = await openLevelStore(await aDirectory());
+    try {
+      await store.commit([move(NL, undefined, '1', { a: '1' })]);
+      await store.commit([move(NL, '1', '2', {}, ['a']), move(AU, undefined, '1')]);
+      expect(batch).toHaveBeenCalledTimes(2);
+      for (const call of batch.mock.calls) expect(call).toEqual([expect.any(Array), { sync: true }]);
+    } finally {
+      batch.mockRestore();
+      await store.close();
+    }
   });
 
   it('keeps what it acknowledged when the process is killed', async () => {
