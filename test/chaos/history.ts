@@ -77,7 +77,6 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
     await purgeEverywhere(federation);
     await checkContent(federation);
     await checkPurging(federation);
-    tale.judge();
   } finally {
     process.off('unhandledRejection', unhandled);
     for (const node of federation.running()) node.crash('reset');
