@@ -168,7 +168,7 @@ async function untilConverged(federation: Federation): Promise<void> {
 async function probe(federation: Federation, scene: Scene): Promise<void> {
   const { ledger } = federation;
   for (const node of liveMembers(federation)) {
-    if (ledger.dishonest.has(node.member) || ledger.forked.size > 0) continue;
+    if (ledger.dishonest.has(node.member)) continue;
     if (!federation.mayAppend(node))
       ledger.broken('1 whoever may publish can', `${node.member} lacks of its own log`);
     const entry = aRecordFor(scene);
