@@ -7,7 +7,7 @@ import { type Ledger, short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
 
 /** Ends of a stream that blame the sender. Between honest nodes there is nothing to blame. */
-const ACCUSING = new Set([
+export const ACCUSING = new Set([
   'proof',
   'signature',
   'protocol',

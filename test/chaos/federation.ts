@@ -4,7 +4,6 @@
 import { create } from '@bufbuild/protobuf';
 import { utcDay } from '../../node/clock.js';
 import type { ExchangeEvent } from '../../node/exchange/exchange.js';
-import type { FrameRecord } from '../../node/exchange/frames.js';
 import { Failure } from '../../node/failure.js';
 import { type KeyPair, keyPairOf } from '../../node/keys/ed25519.js';
 import { deriveSecrets, type MemberSecrets, newSeed, publicKeysOf } from '../../node/keys/seed.js';
@@ -25,7 +24,7 @@ import { newDisk } from './disk.js';
 import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
 import { checkHeard, checkWritten } from './purge-promises.js';
-import { type Home, type SimulatedNode, startNode } from './simulated-node.js';
+import { type Home, type SimulatedNode, type Surroundings, startNode } from './simulated-node.js';
 import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
 import { watchWrites } from './watch-writes.js';
@@ -60,7 +59,7 @@ export class Federation {
   route: (to: MemberCode, from: Host) => Host | 'nobody' | undefined = () => undefined;
   onDelivery: (envelope: Envelope, from: Host, to: Host) => void = () => {};
   onEvent: (node: SimulatedNode, event: ExchangeEvent) => void = () => {};
-  onFrameTaken: (node: SimulatedNode, peer: MemberCode, record: FrameRecord) => void = () => {};
+  onFrameTaken: Surroundings['onFrameTaken'] = () => {};
   /** Set for nodes that lie. */
   tamper: (host: Host) => Host['tamper'] = () => undefined;
   readonly #options: FederationOptions;
@@ -183,7 +182,7 @@ export class Federation {
         judge(from, event, this.ledger, this.replaced);
         if (event.kind === 'forked') this.#spreading.found(from, event.log);
       },
-      onFrameTaken: (by, peer, record) => this.onFrameTaken(by, peer, record),
+      onFrameTaken: (...taken) => this.onFrameTaken(...taken),
       onFrameSent: (by, link, messages) => this.#spreading.said(by, link, messages),
       onError: (from, error) => this.ledger.broken('no error is unhandled', `${from.member}: ${text(error)}`),
       dress: (store) =>

@@ -77,7 +77,6 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
     await purgeEverywhere(federation);
     await checkContent(federation);
     await checkPurging(federation);
-    tale.judge();
   } finally {
     process.off('unhandledRejection', unhandled);
     for (const node of federation.running()) node.crash('reset');
@@ -169,7 +168,7 @@ async function untilConverged(federation: Federation): Promise<void> {
 async function probe(federation: Federation, scene: Scene): Promise<void> {
   const { ledger } = federation;
   for (const node of liveMembers(federation)) {
-    if (ledger.dishonest.has(node.member) || ledger.forked.size > 0) continue;
+    if (ledger.dishonest.has(node.member)) continue;
     if (!federation.mayAppend(node))
       ledger.broken('1 whoever may publish can', `${node.member} lacks of its own log`);
     const entry = aRecordFor(scene);

@@ -47,6 +47,11 @@ export class Ledger {
     this.#lie(kind).told++;
   }
 
+  /** The lie was lost on its way, or does not matter any more. */
+  untold(kind: string): void {
+    this.#lie(kind).told--;
+  }
+
   caught(kind: string): void {
     this.#lie(kind).caught++;
   }

@@ -4,8 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 interface Plant {
   readonly name: string;
@@ -59,6 +58,21 @@ export const PLANTS: readonly Plant[] = [
     name: 'signature of frames not checked',
     file: 'node/exchange/frames.js',
     change: [['if (!verify(publicKey,', 'if (false && !verify(publicKey,']],
+  },
+  {
+    name: 'signature of checkpoints not checked',
+    file: 'node/tlog/note.js',
+    change: [['if (!verifier.verify(text,', 'if (false && !verifier.verify(text,']],
+  },
+  {
+    name: 'false fault passed over',
+    file: 'node/exchange/log-work.js',
+    change: [
+      [
+        'throw new Refusal(ByeCode.PROOF, `the fault of',
+        'return; throw new Refusal(ByeCode.PROOF, `the fault of',
+      ],
+    ],
   },
   {
     name: 'fork kept to oneself',
@@ -121,20 +135,27 @@ export interface Found {
   readonly by: string | null;
 }
 
-/** Plants one bug and lives through at most so many histories with it. */
-export async function findPlanted(plant: Plant, histories: number, seed: number): Promise<Found> {
-  const compiled = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** The source with the bug in it. Throws when it does not have each text that changes once. */
+export function withBug(source: string, { file, change }: Plant): string {
+  return change.reduce((text, [found, put]) => {
+    if (text.split(found).length !== 2)
+      throw new Error(`${file} does not have ${JSON.stringify(found)} once`);
+    return text.replace(found, () => put);
+  }, source);
+}
+
+/** Plants one bug in a copy of the compiled program and lives through at most so many histories with it. */
+export async function findPlanted(
+  compiled: string,
+  plant: Plant,
+  histories: number,
+  seed: number,
+): Promise<Found> {
   const copy = await mkdtemp(join(compiled, '..', 'planted-'));
   try {
     await cp(compiled, copy, { recursive: true });
     const file = join(copy, plant.file);
-    let source = await readFile(file, 'utf8');
-    for (const [found, put] of plant.change) {
-      if (source.split(found).length !== 2)
-        throw new Error(`${plant.file} does not have ${JSON.stringify(found)} once`);
-      source = source.replace(found, () => put);
-    }
-    await writeFile(file, source);
+    await writeFile(file, withBug(await readFile(file, 'utf8'), plant));
     let lived = 0;
     while (lived < histories) {
       const next = seed + lived;

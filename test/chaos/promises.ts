@@ -11,6 +11,7 @@ import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import type { Federation } from './federation.js';
 import { short } from './ledger.js';
 import type { SimulatedNode } from './simulated-node.js';
+import type { TaleName } from './tales.js';
 import { isFor, type Said } from './what-goes.js';
 
 /** Acknowledgements are said once a second. */
@@ -30,30 +31,48 @@ export function haveConverged(federation: Federation): boolean {
 }
 
 function differences(federation: Federation): string[] {
-  const live = liveMembers(federation).filter(({ member }) => !federation.ledger.dishonest.has(member));
+  const { ledger } = federation;
   const state = federation.state();
-  if (state === undefined || federation.ledger.forked.has(registryLog(state))) return [];
-  const missing: string[] = [];
-  for (const name of [registryLog(state), ...state.logs.keys()]) {
-    if (federation.ledger.forked.has(name)) continue;
-    const heads = live.map((node) => {
-      const { size, root } = localHead(node.logs, name);
-      return { node, size, root: Buffer.from(root).toString('hex') };
-    });
-    const most = heads.reduce((a, b) => (b.size > a.size ? b : a), heads[0] as (typeof heads)[0]);
-    for (const head of heads) {
-      if (head.size < most.size) {
-        missing.push(
-          `${head.node.member} has ${short(name)} up to ${head.size}, ${most.node.member} up to ${most.size}`,
-        );
-      } else if (head.root !== most.root) {
-        missing.push(
-          `${head.node.member} and ${most.node.member} have another ${short(name)} at ${head.size}`,
-        );
-      }
-    }
-  }
-  return missing;
+  if (state === undefined) return [];
+  const names = [registryLog(state), ...state.logs.keys()].filter((name) => !ledger.forked.has(name));
+  return names.flatMap((name) => differencesOf(name, reachedBy(name, federation)));
+}
+
+/**
+ * The honest members that the log reaches: all, and where the hub shows two faces the log's author, whoever talks with
+ * it, and whoever sees the same face as it.
+ */
+function reachedBy(name: LogName, federation: Federation): SimulatedNode[] {
+  const { ledger } = federation;
+  const state = federation.state();
+  const live = liveMembers(federation).filter(({ member }) => !ledger.dishonest.has(member));
+  if (state === undefined || !ledger.forked.has(registryLog(state))) return live;
+  const author = live.find(({ member }) => member === parseLogName(name).member);
+  if (author === undefined) return [];
+  const faceSeenBy = (node: SimulatedNode) => node.exchange.linkTo(LYON)?.instance;
+  const face = faceSeenBy(author);
+  return live.filter((node) => {
+    const other = faceSeenBy(node);
+    const isSame = face !== undefined && other !== undefined && Buffer.compare(face, other) === 0;
+    return node === author || isSame || node.exchange.linkTo(author.member) !== undefined;
+  });
+}
+
+function differencesOf(name: LogName, nodes: readonly SimulatedNode[]): string[] {
+  const heads = nodes.map((node) => {
+    const { size, root } = localHead(node.logs, name);
+    return { node, size, root: Buffer.from(root).toString('hex') };
+  });
+  const [first] = heads;
+  if (first === undefined) return [];
+  const most = heads.reduce((a, b) => (b.size > a.size ? b : a), first);
+  return heads.flatMap(({ node, size, root }) => {
+    if (size < most.size)
+      return `${node.member} has ${short(name)} up to ${size}, ${most.node.member} up to ${most.size}`;
+    return root === most.root
+      ? []
+      : `${node.member} and ${most.node.member} have another ${short(name)} at ${size}`;
+  });
 }
 
 export async function checkPromises(federation: Federation): Promise<void> {
@@ -88,10 +107,8 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
   for (const [name, entries] of ledger.acknowledged()) {
     if (ledger.forked.has(name)) continue;
     const author = parseLogName(name).member ?? LYON;
-    const isSplit = state !== undefined && ledger.forked.has(registryLog(state));
     const cut = state?.logs.get(name)?.cut?.size ?? Number.MAX_SAFE_INTEGER;
-    for (const node of liveMembers(federation)) {
-      if (ledger.dishonest.has(node.member) || (isSplit && node.member !== author)) continue;
+    for (const node of reachedBy(name, federation)) {
       const log = node.logs.get(name);
       const items = (await log?.read(0, log.size)) ?? [];
       const lost = new Map<string, number[]>();
@@ -177,12 +194,14 @@ async function checkForks(federation: Federation): Promise<void> {
   for (const name of ledger.forked) {
     for (const group of groupsOf(live)) {
       const holders = group.flatMap((node) => node.logs.get(name) ?? []);
-      if (!(await haveBranches(holders))) continue;
-      ledger.told('forked log');
+      const isFound = holders.some(({ fault }) => fault !== undefined);
+      if (!isFound && !(await haveBranches(holders))) continue;
+      const kind = kindOfFork(federation, name);
+      ledger.told(kind);
       const unaware = group.filter(
         (node) => node.logs.get(name) !== undefined && node.logs.get(name)?.fault === undefined,
       );
-      if (unaware.length === 0) ledger.caught('forked log');
+      if (unaware.length === 0) ledger.caught(kind);
       else
         ledger.broken(
           'a fork that reached honest nodes is caught',
@@ -190,6 +209,11 @@ async function checkForks(federation: Federation): Promise<void> {
         );
     }
   }
+}
+
+function kindOfFork({ copiesPublish }: Federation, name: LogName): TaleName {
+  if (copiesPublish) return 'copied home';
+  return parseLogName(name).member === undefined ? 'two registries' : 'forked log';
 }
 
 /** Nodes that talk with each other, directly or through others of them. */

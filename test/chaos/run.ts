@@ -2,10 +2,13 @@
 // `--histories 1 --seed S`. With `--planted` it looks for bugs that were planted on purpose.
 
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { oneOf, seedNumber, tool, wholeNumber } from '../tool.js';
 import { type HistoryResult, liveThrough } from './history.js';
 import { type Found, findPlanted, PLANTS } from './planted.js';
 
+/** The root of this program as it is compiled. */
+const COMPILED = fileURLToPath(new URL('../../', import.meta.url));
 const COUNT = wholeNumber(1, 1_000_000);
 
 interface Options {
@@ -65,7 +68,7 @@ async function findAllPlanted(most: number): Promise<void> {
   // One process a plant, as many at once as there are processors.
   const lanes = Array.from({ length: availableParallelism() }, async () => {
     for (const plant of next) {
-      const one = await findPlanted(plant, most, seed);
+      const one = await findPlanted(COMPILED, plant, most, seed);
       found.push(one);
       if (!json)
         console.log(

@@ -56,7 +56,7 @@ export interface Surroundings {
   listening(member: MemberCode, from: Host): Host | undefined;
   onEvent(node: SimulatedNode, event: ExchangeEvent): void;
   /** A frame of the peer was found good, and is about to be heard. */
-  onFrameTaken(node: SimulatedNode, peer: MemberCode, record: FrameRecord): void;
+  onFrameTaken(node: SimulatedNode, link: Link, record: FrameRecord, messages: readonly SaidMessage[]): void;
   /** A frame goes out. */
   onFrameSent(node: SimulatedNode, link: Link, messages: readonly SaidMessage[]): void;
   /** An error that nothing caught. */
@@ -132,7 +132,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     },
     onFrame: (link, direction, record, messages) => {
       if (!running) return;
-      if (direction === 'in') around.onFrameTaken(node, link.member, record);
+      if (direction === 'in') around.onFrameTaken(node, link, record, messages);
       else around.onFrameSent(node, link, messages);
     },
     onSession: () => {},

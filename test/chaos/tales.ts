@@ -2,10 +2,11 @@
 // liar's own home, and what would take the last honest copy of a log does not happen.
 
 import { LYON, type MemberCode } from '../../node/names.js';
+import { CAUGHT_MS } from './caught-lies.js';
 import type { Chance } from './chance.js';
 import type { Federation } from './federation.js';
 import { endCopiedHome, noteForks, runCopiedHome, showTwoFaces } from './two-faces.js';
-import { lieOnWires, type WireLiar } from './wire-lies.js';
+import { lieOnWires } from './wire-lies.js';
 
 export type TaleName =
   | 'honest'
@@ -26,8 +27,6 @@ export interface Tale {
   begin(federation: Federation): Promise<void>;
   /** Faults have ended: no more new lies. */
   end(federation: Federation): Promise<void>;
-  /** Nothing more can happen. */
-  judge(): void;
 }
 
 const SET_BACKS = ['restore from an old backup', 'hub loss', 'key replacement'];
@@ -58,7 +57,7 @@ export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
   const isHub = name === 'lying hub' || name === 'two registries';
   const liar = name === 'honest' ? undefined : isHub ? LYON : plan.pick(countries);
   const chance = plan.fork('lies');
-  let wires: WireLiar | undefined;
+  let repent: (() => void) | undefined;
   return {
     name,
     liar,
@@ -70,7 +69,7 @@ export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
       else if (name === 'forked log' || name === 'two registries')
         await showTwoFaces(federation, liar, chance);
       else {
-        wires = lieOnWires(federation, liar, chance);
+        repent = lieOnWires(federation, liar, chance);
         // Streams that it has from now on are lied on.
         federation.nodes.get(liar)?.crash('reset');
         await federation.start(liar);
@@ -80,12 +79,13 @@ export function drawTale(plan: Chance, countries: readonly MemberCode[]): Tale {
       await noteForks(federation);
       if (liar === undefined) return;
       if (name === 'copied home') await endCopiedHome(federation, liar);
-      if (wires === undefined) return;
-      wires.repent();
+      if (repent === undefined) return;
+      repent();
+      // What was told last is caught, or not, before its stream ends.
+      await federation.time.advance(2 * CAUGHT_MS);
       // What was withheld is seen to be missing when streams begin anew.
       federation.nodes.get(liar)?.crash('reset');
       await federation.start(liar);
     },
-    judge: () => wires?.judge(),
   };
 }

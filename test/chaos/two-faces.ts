@@ -28,7 +28,7 @@ export async function runCopiedHome(federation: Federation, member: MemberCode):
   federation.ledger.dishonest.add(member);
   federation.ledger.happened('copied home');
   federation.copiesPublish = true;
-  await federation.startCopy(await copyHome(federation, member));
+  watchForks(federation, await federation.startCopy(await copyHome(federation, member)));
 }
 
 /**
@@ -52,6 +52,7 @@ export async function showTwoFaces(federation: Federation, liar: MemberCode, cha
   const first = nodes.get(liar) as SimulatedNode;
   const others = [...nodes.values()].filter((node) => node !== first);
   const second = await federation.startCopy(await copyHome(federation, liar));
+  watchForks(federation, second);
   const toSecond = new Set(others.filter(() => chance.happens(0.5)).map(({ member }) => member));
   if (toSecond.size === 0 || toSecond.size === others.length)
     toSecond.add((others[0] as SimulatedNode).member);
@@ -75,7 +76,6 @@ export async function showTwoFaces(federation: Federation, liar: MemberCode, cha
     }
   }
   const name = nameOfLog(first, liar);
-  if (name !== undefined) ledger.forked.add(name);
   for (let rounds = chance.int(2, 5); rounds > 0; rounds--) {
     for (const face of [nodes.get(liar), second]) {
       if (face?.isRunning === true) sign(federation, face, name, chance);
@@ -97,6 +97,13 @@ function sign(federation: Federation, face: SimulatedNode, name: LogName | undef
       ? federation.entry({ case: 'amend', value: federation.amendment(chance.int(1, 1e9)) })
       : aRecordFor({ federation, chance });
   federation.does('sign a branch', () => log.append([entry], ed25519Signer(log.name, face.home.secrets.log)));
+}
+
+/** From now on each log is known to be forked as soon as two branches of it are signed. */
+function watchForks(federation: Federation, copy: SimulatedNode): void {
+  const look = (): void => federation.does('note forks', () => noteForks(federation));
+  copy.logs.onChange(look);
+  federation.nodes.get(copy.member)?.logs.onChange(look);
 }
 
 /** Finds out which logs were really forked by two homes of one member. */

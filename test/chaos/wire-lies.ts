@@ -1,9 +1,7 @@
 // A liar at its own end of a stream: the node behind it is honest, and what it says is altered on its way out, signed
-// again with the liar's session key, so that each receiver has the liar's word for it. A lie counts as told when it
-// has arrived where it matters, and as caught when the receiver ends the stream for it.
+// again with the liar's session key, so that each receiver has the liar's word for it.
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { ExchangeEvent } from '../../node/exchange/exchange.js';
 import { createFrameWriter, type FrameWriter } from '../../node/exchange/frames.js';
 import { sessionIdOf } from '../../node/exchange/handshake.js';
 import type { Wire } from '../../node/exchange/wire.js';
@@ -11,241 +9,108 @@ import { type LogName, LYON, type MemberCode } from '../../node/names.js';
 import {
   type Envelope,
   EnvelopeSchema,
-  FaultSchema,
   type Frame,
   type Hello,
   type Message,
   MessageSchema,
   type Open,
+  type Segment,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { alterEntry, alterProof, falseFault, forgeCheckpoint } from './altering.js';
+import { type LieKind, watchLies } from './caught-lies.js';
 import type { Chance } from './chance.js';
 import type { Federation } from './federation.js';
 import type { Host } from './network.js';
-import type { SimulatedNode } from './simulated-node.js';
 
-export type LieKind =
-  | 'altered segment'
-  | 'wrong proof'
-  | 'forged frame'
-  | 'replayed frame'
-  | 'false fault'
-  | 'withheld entries';
-
-/** How the receiver must end the stream. */
-const CODES: Readonly<Record<LieKind, readonly string[]>> = {
-  'altered segment': ['proof'],
-  'wrong proof': ['proof'],
-  'forged frame': ['signature', 'protocol'],
-  'replayed frame': ['protocol'],
-  'false fault': ['proof'],
-  'withheld entries': [],
-};
+const KINDS: readonly LieKind[] = [
+  'altered segment',
+  'wrong proof',
+  'forged checkpoint',
+  'forged frame',
+  'replayed frame',
+  'false fault',
+];
 
 /** A lie in so many frames, one in so many. */
 const RATE = 0.06;
 
-interface Lie {
-  readonly kind: LieKind;
-  /** What the lie is about: it matters only to who lacks it. */
-  readonly about: { log: LogName; end: number } | undefined;
+/** Writes the frames of one session. */
+interface Pen {
+  readonly sessionId: Uint8Array;
+  readonly writer: FrameWriter;
 }
 
-interface Outstanding extends Lie {
-  readonly receiver: SimulatedNode;
-}
-
-export interface WireLiar {
-  /** No more lies. */
-  repent(): void;
-  /** Judges what is left, when nothing can happen any more. */
-  judge(): void;
-}
-
-/** Makes the member lie on all its streams from now on. */
-export function lieOnWires(federation: Federation, liar: MemberCode, chance: Chance): WireLiar {
+/** Makes the member lie on all its streams from now on; returns how to have no more lies. */
+export function lieOnWires(federation: Federation, liar: MemberCode, chance: Chance): () => void {
   const { ledger } = federation;
-  /** By the signature of the frame: times that it is still to arrive before it is a lie. */
-  const underway = new Map<string, Lie>();
-  const arrived = new Set<string>();
-  /** By signature, how often a frame may still be found good. */
-  const mayBeTaken = new Map<string, { kind: LieKind; times: number }>();
-  let outstanding: Outstanding[] = [];
+  const isLie = watchLies(federation, liar);
   let isLying = true;
   ledger.dishonest.add(liar);
 
-  function kinds(): LieKind[] {
-    const all: LieKind[] = [
-      'altered segment',
-      'wrong proof',
-      'forged frame',
-      'replayed frame',
-      'false fault',
-    ];
-    return liar === LYON ? [...all, 'withheld entries'] : all;
-  }
-
   /** The frames that go out in place of one. */
-  function told(frame: Frame, writer: FrameWriter): Frame[] {
+  async function framesFor(frame: Frame, pen: Pen): Promise<Frame[]> {
     const messages = frame.messages.map((bytes) => fromBinary(MessageSchema, bytes));
-    const kind = isLying && chance.happens(RATE) ? chance.pick(kinds()) : undefined;
-    const at = messages.findIndex(({ content }) => content.case === 'segment' && !content.value.fill);
-    const segment = at < 0 ? undefined : (messages[at] as Message);
-    if (kind === 'withheld entries' && segment !== undefined) {
-      ledger.happened('withheld entries');
-      return [
-        written(
-          messages.filter((message) => message !== segment),
-          writer,
-        ),
-      ];
-    }
-    if ((kind === 'altered segment' || kind === 'wrong proof') && segment?.content.case === 'segment') {
-      const { value } = segment.content;
-      alter(kind, value, chance);
-      const lie = written(messages, writer);
-      const about = { log: value.log as LogName, end: Number(value.from) + value.entries.length };
-      underway.set(keyOf(lie), { kind, about });
-      return [lie];
-    }
-    if (kind === 'false fault' && segment?.content.case === 'segment') {
-      const { log, checkpoint } = segment.content.value;
-      const accusation = falseFault(log, checkpoint, chance);
-      const lie = written([...messages, accusation], writer);
-      underway.set(keyOf(lie), { kind, about: { log: log as LogName, end: Number.POSITIVE_INFINITY } });
-      return [lie];
-    }
-    const honest = written(messages, writer);
+    const kinds = liar === LYON ? [...KINDS, 'withheld entries' as const] : KINDS;
+    const kind = isLying && chance.happens(RATE) ? chance.pick(kinds) : undefined;
+    const { sessionId } = pen;
     if (kind === 'forged frame') {
+      const forged = written(messages, pen);
       const at = chance.int(0, 63);
       // One bit: a byte of its own choice could be the one that stood there.
-      honest.signature[at] = (honest.signature[at] as number) ^ (1 << (at % 8));
-      underway.set(keyOf(honest), { kind, about: undefined });
-      mayBeTaken.set(keyOf(honest), { kind, times: 0 });
-    } else if (kind === 'replayed frame') {
-      arrived.add(keyOf(honest));
-      underway.set(keyOf(honest), { kind, about: undefined });
-      mayBeTaken.set(keyOf(honest), { kind, times: 1 });
+      forged.signature[at] = (forged.signature[at] as number) ^ (1 << (at % 8));
+      isLie(forged, { kind, sessionId });
+      return [forged];
+    }
+    if (kind === 'replayed frame') {
+      const honest = written(messages, pen);
+      isLie(honest, { kind, sessionId });
       return [honest, honest];
     }
-    return [honest];
+    const at = messages.findIndex(({ content }) => content.case === 'segment' && !content.value.fill);
+    const content = messages[at]?.content;
+    if (kind === undefined || content?.case !== 'segment') return [written(messages, pen)];
+    if (kind === 'withheld entries') {
+      ledger.happened('withheld entries');
+      return [written(messages.toSpliced(at, 1), pen)];
+    }
+    const segment = content.value;
+    if (kind === 'false fault') messages.push(falseFault(segment, chance));
+    else await alter(kind, segment);
+    const [log, from] = [segment.log as LogName, Number(segment.from)];
+    const lie = written(messages, pen);
+    isLie(lie, { kind, sessionId, about: { log, from, end: from + segment.entries.length } });
+    return [lie];
+  }
+
+  async function alter(kind: LieKind, segment: Segment): Promise<void> {
+    const log = federation.nodes.get(liar)?.logs.get(segment.log as LogName);
+    if (kind === 'altered segment') alterEntry(segment, chance);
+    else if (kind === 'wrong proof' || log === undefined) alterProof(segment, chance);
+    else await forgeCheckpoint(segment, log, chance);
   }
 
   federation.tamper = (host) =>
-    host.member === liar ? (wire) => lyingWire(wire, host, told, federation) : undefined;
-  federation.onDelivery = (envelope, from, to) => {
-    if (from.member !== liar || envelope.content.case !== 'frame') return;
-    const key = keyOf(envelope.content.value);
-    // Of a replay, the first is honest.
-    if (arrived.delete(key)) return;
-    const lie = underway.get(key);
-    if (lie === undefined) return;
-    underway.delete(key);
-    const receiver = federation.running().find(({ host }) => host === to);
-    if (receiver === undefined || !matters(lie, receiver, liar)) return;
-    outstanding.push({ ...lie, receiver });
-  };
-  federation.onFrameTaken = ({ member }, peer, record) => {
-    const may = peer === liar ? mayBeTaken.get(keyOf(record)) : undefined;
-    if (may === undefined || --may.times >= 0) return;
-    ledger.told(may.kind);
-    ledger.broken('every lie is caught', `${member} took a lie of ${liar} (${may.kind}) for good`);
-  };
-  federation.onEvent = (node: SimulatedNode, event: ExchangeEvent) => {
-    if (event.kind !== 'unlinked' || event.member !== liar) return;
-    const [heard, rest] = [outstanding.filter(isAt(node)), outstanding.filter((lie) => !isAt(node)(lie))];
-    outstanding = rest;
-    for (const { kind } of heard) {
-      // A stream that was lost first took the lie with it.
-      if (!CODES[kind].includes(event.code)) continue;
-      ledger.told(kind);
-      ledger.caught(kind);
-    }
-  };
-  return {
-    repent() {
-      isLying = false;
-    },
-    judge() {
-      for (const { kind, receiver } of outstanding) {
-        if (!receiver.isRunning) continue;
-        ledger.told(kind);
-        ledger.broken(
-          'every lie is caught',
-          `${receiver.member} took a lie of ${liar} (${kind}) and went on`,
-        );
-      }
-    },
+    host.member === liar ? (wire) => lyingWire(wire, host, framesFor, federation) : undefined;
+  return () => {
+    isLying = false;
   };
 }
 
-function isAt(node: SimulatedNode): (lie: Outstanding) => boolean {
-  return ({ receiver }) => receiver === node;
-}
-
-function matters({ about }: Lie, receiver: SimulatedNode, liar: MemberCode): boolean {
-  const link = receiver.exchange.linkTo(liar);
-  if (link === undefined || link.ended) return false;
-  if (about === undefined) return true;
-  const log = receiver.logs.get(about.log);
-  return (
-    log !== undefined &&
-    log.fault === undefined &&
-    log.size < about.end &&
-    !receiver.exchange.isOwn(about.log)
-  );
-}
-
-function alter(
-  kind: LieKind,
-  value: { entries: Uint8Array[]; proof: Uint8Array[]; checkpoint: Uint8Array },
-  chance: Chance,
-): void {
-  const flip = (bytes: Uint8Array): Uint8Array => {
-    const copy = new Uint8Array(bytes);
-    const at = chance.int(0, copy.length - 1);
-    copy[at] = (copy[at] as number) ^ (1 << chance.int(0, 7));
-    return copy;
-  };
-  const last = value.entries.length - 1;
-  if (kind === 'altered segment' && (value.entries[last]?.length ?? 0) > 0) {
-    value.entries[last] = flip(value.entries[last] as Uint8Array);
-  } else if (value.proof.length > 0) {
-    value.proof[0] = flip(value.proof[0] as Uint8Array);
-  } else {
-    value.checkpoint = flip(value.checkpoint);
-  }
-}
-
-function written(messages: readonly Message[], writer: FrameWriter): Frame {
+function written(messages: readonly Message[], { writer }: Pen): Frame {
   return writer.write(messages.map((message) => toBinary(MessageSchema, message))).frame;
-}
-
-function keyOf({ signature }: Pick<Frame, 'signature'>): string {
-  return Buffer.from(signature).toString('base64');
-}
-
-/** Says of the log that it is forked, with two notes that show nothing. */
-function falseFault(log: string, checkpoint: Uint8Array, chance: Chance): Message {
-  const value = create(FaultSchema, {
-    log,
-    first: checkpoint,
-    second: checkpoint,
-    firstRoot: chance.bytes(32),
-  });
-  return create(MessageSchema, { content: { case: 'fault', value } });
 }
 
 /** Learns the session's id from the handshake that passes, and then writes every frame anew. */
 function lyingWire(
   wire: Wire,
   host: Host,
-  told: (frame: Frame, writer: FrameWriter) => Frame[],
+  framesFor: (frame: Frame, pen: Pen) => Promise<Frame[]>,
   federation: Federation,
 ): Wire {
   let open: Open | undefined;
   let [sent, heard]: (Hello | undefined)[] = [undefined, undefined];
   let isDialler = false;
-  let writer: FrameWriter | undefined;
+  let pen: Pen | undefined;
 
   function pass(content: Envelope['content'], isOurs: boolean): void {
     if (content.case === 'open') {
@@ -265,11 +130,9 @@ function lyingWire(
       if (content.case !== 'frame' || open === undefined || sent === undefined || heard === undefined)
         return wire.send(envelope);
       const secret = federation.homes.get(host.member)?.secrets.session.secretKey as Uint8Array;
-      writer ??= createFrameWriter(
-        isDialler ? sessionIdOf(open, heard, sent) : sessionIdOf(open, sent, heard),
-        secret,
-      );
-      for (const frame of told(content.value, writer)) {
+      const sessionId = isDialler ? sessionIdOf(open, heard, sent) : sessionIdOf(open, sent, heard);
+      pen ??= { sessionId, writer: createFrameWriter(sessionId, secret) };
+      for (const frame of await framesFor(content.value, pen)) {
         await wire.send(create(EnvelopeSchema, { content: { case: 'frame', value: frame } }));
       }
     },
