@@ -22,6 +22,7 @@ import {
   simultaneousDial,
   slowNetwork,
 } from './network-faults.js';
+import { sayNewer } from './newer-statements.js';
 import { publishAt, sayAt, sealAt } from './sayings.js';
 import type { Happening } from './scene.js';
 
@@ -38,6 +39,7 @@ export const EVENTS: readonly EventKind[] = [
   { name: 'publish many', weight: 8, happen: (scene) => publishAt(scene, scene.chance.int(2, MAX_MANY)) },
   { name: 'statement', weight: 12, happen: sayAt },
   { name: 'sealed lead', weight: 6, happen: sealAt },
+  { name: 'unknown statement', weight: 4, happen: sayNewer },
   { name: 'link cut', weight: 10, happen: cutLink },
   { name: 'dark path', weight: 5, happen: darkPath },
   { name: 'partition', weight: 3, happen: partition },

@@ -7,6 +7,7 @@ import { type Chance, chanceOf } from './chance.js';
 import { BREAKS_STREAMS, COUNTRIES, EVENTS } from './events.js';
 import { Federation } from './federation.js';
 import type { BrokenPromise } from './ledger.js';
+import { checkRefused } from './newer-statements.js';
 import { checkContent, checkPromises, haveConverged, liveMembers } from './promises.js';
 import { checkPurging, purgeEverywhere } from './purge-promises.js';
 import { quickSignatures } from './quick-signatures.js';
@@ -76,6 +77,7 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
     await checkPromises(federation);
     await purgeEverywhere(federation);
     await checkContent(federation);
+    await checkRefused(federation);
     await checkPurging(federation);
     tale.judge();
   } finally {

@@ -76,9 +76,9 @@ async function checkAcknowledged(federation: Federation): Promise<void> {
   const ends = federation.ends();
   const saidBy = new Map(ledger.said.map((said) => [said.leaf, said]));
   const held = await heldBytes(federation);
-  /** Sealed, so that few had its bytes, and gone with its author's disk before one of those had it who can be asked. */
-  const isLost = ({ by, leaf, entry }: Said): boolean =>
-    entry.statement.case === 'sealed' && ledger.setBack.has(by) && !held.has(leaf);
+  /** Few had its bytes, and it is gone with its author's disk before one of those had it who can be asked. */
+  const isLost = ({ by, leaf, entry, isKnown }: Said): boolean =>
+    (entry.statement.case === 'sealed' || !isKnown) && ledger.setBack.has(by) && !held.has(leaf);
   /** Its bytes are to be there. */
   const isDue = (leaf: string, { member }: SimulatedNode): boolean => {
     const said = saidBy.get(leaf);
