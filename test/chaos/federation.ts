@@ -136,8 +136,6 @@ export class Federation {
       member,
       secrets,
       disk: await newDisk(this.time, this.chance.fork(`disk ${member} ${this.time.now()}`), content),
-      receipts: new Map(),
-      purged: new Map(),
       complies: member !== this.#options.ignoring,
       skewMs: 0,
       dials: before?.dials ?? new Set(member === LYON ? [] : [LYON]),

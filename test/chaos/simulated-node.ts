@@ -20,7 +20,6 @@ import { type FateSurroundings, placesForPeers } from '../../node/purging/fates.
 import { type Purger, startPurger } from '../../node/purging/purger.js';
 import { Registry, type RegistryAnchors } from '../../node/registry/registry.js';
 import type { LogStore } from '../../node/store/log-store.js';
-import type { TextDatabase } from '../../node/store/text-database.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
 import type { ViewsDatabase } from '../../node/views/buffered-db.js';
 import { openViews, type Views } from '../../node/views/driver.js';
@@ -36,9 +35,6 @@ export interface Home {
   readonly member: MemberCode;
   readonly secrets: MemberSecrets;
   disk: Disk;
-  readonly receipts: Map<string, string>;
-  /** What members have signed of their purges. */
-  readonly purged: Map<string, string>;
   /** It purges what is to be purged. */
   readonly complies: boolean;
   /** How wrong its clock is. */
@@ -109,10 +105,11 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     accept: undefined,
   };
   const store = around.dress(home.disk.store);
+  const { texts } = home.disk;
   const registry = await Registry.open(store, { ...anchors, member });
   const logs = await Logs.open(store, registry);
-  const book = await openReceiptBook(textDatabase(home.receipts));
-  const purgedBook = await openPurgedBook(textDatabase(home.purged));
+  const book = await openReceiptBook(texts.database('receipts'));
+  const purgedBook = await openPurgedBook(texts.database('purged'));
   let running = true;
   const exchange = new Exchange({
     clock,
@@ -184,7 +181,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       store,
       views,
       told,
-      progress: textDatabase(new Map()),
+      progress: texts.database('purging'),
       compareClocks: () => exchange.renewLinks(),
       onPurged({ upTo }) {
         if (running) for (const [name, size] of upTo) exchange.tellPurged(name, size);
@@ -252,7 +249,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       if (!running) return;
       end();
       network.sever(host, how);
-      home.disk.crash();
+      home.disk.crash(how === 'silence');
     },
   };
 
@@ -289,17 +286,4 @@ function inNoTime(views: Views, time: VirtualTime): Views {
     views.settled().catch(() => {});
   };
   return views;
-}
-
-function textDatabase(pairs: Map<string, string>): TextDatabase {
-  return {
-    get: async (key) => pairs.get(key),
-    put: async (key, value) => {
-      pairs.set(key, value);
-    },
-    del: async (key) => void pairs.delete(key),
-    async *iterator() {
-      for (const key of [...pairs.keys()].sort()) yield [key, pairs.get(key) as string] as const;
-    },
-  } as TextDatabase;
 }
