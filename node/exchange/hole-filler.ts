@@ -44,7 +44,7 @@ export function fillHoles(
         if (
           log.dueHoles + log.purged === 0 ||
           links.length === 0 ||
-          nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS
+          Math.abs(nowMs - (askedAt.get(log.name) ?? 0)) < ASK_MS
         )
           continue;
         askedAt.set(log.name, nowMs);

@@ -11,6 +11,7 @@ import { checkRefused } from './newer-statements.js';
 import { checkContent, checkPromises, haveConverged, liveMembers } from './promises.js';
 import { checkPurging, purgeEverywhere } from './purge-promises.js';
 import { quickSignatures } from './quick-signatures.js';
+import { checkReceipts } from './receipt-promises.js';
 import { aRecordFor } from './sayings.js';
 import type { Scene } from './scene.js';
 import { watchStalls } from './stalls.js';
@@ -73,6 +74,8 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
       await time.advance(pauseOf(scene.chance));
     }
     await calmDown(federation, tale);
+    await federation.time.advance(10_000);
+    checkReceipts(federation);
     await probe(federation, scene);
     await checkPromises(federation);
     await purgeEverywhere(federation);

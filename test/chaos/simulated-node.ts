@@ -8,7 +8,7 @@ import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
 import type { FrameRecord, SaidMessage } from '../../node/exchange/frames.js';
 import type { Link } from '../../node/exchange/link.js';
 import { openPurgedBook, type PurgedBook } from '../../node/exchange/purged-book.js';
-import { openReceiptBook } from '../../node/exchange/receipt-book.js';
+import { openReceiptBook, type ReceiptBook } from '../../node/exchange/receipt-book.js';
 import { Failure } from '../../node/failure.js';
 import type { MemberSecrets } from '../../node/keys/seed.js';
 import { type Appender, createAppender } from '../../node/log/appender.js';
@@ -71,6 +71,7 @@ export interface SimulatedNode {
   readonly registry: Registry;
   readonly logs: Logs;
   readonly exchange: Exchange;
+  readonly receipts: ReceiptBook;
   readonly purgedBook: PurgedBook;
   /** False from the crash or the end of a stop on. */
   readonly isRunning: boolean;
@@ -207,6 +208,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     registry,
     logs,
     exchange,
+    receipts: book,
     purgedBook,
     get isRunning() {
       return running;

@@ -8,7 +8,8 @@ import { log } from '../registry/acts.js';
 
 const NL = log('NL');
 
-it('bytes that are missing are asked for, however many were refused before them', async () => {
+/** What is asked for at these times, by the clock, of a log of 99 places that were refused and one that is missing. */
+async function askedFor(...times: readonly number[]): Promise<unknown[]> {
   const holes = Array.from({ length: 100 }, (_, index) =>
     create(HoleSchema, {
       index: BigInt(index),
@@ -31,7 +32,18 @@ it('bytes that are missing are asked for, however many were refused before them'
       throw error;
     },
   );
-  filler.tick(60_000, [copy], [link]);
+  for (const now of times) filler.tick(now, [copy], [link]);
   await filler.idle();
-  expect(asked).toEqual([{ from: 99, to: 100 }]);
+  return asked;
+}
+
+const MISSING = { from: 99, to: 100 };
+
+it('bytes that are missing are asked for, however many were refused before them', async () => {
+  expect(await askedFor(60_000)).toEqual([MISSING]);
+});
+
+it('bytes that are missing are asked for now and then, also when a clock that was ahead is set right', async () => {
+  expect(await askedFor(60_000, 70_000, 90_000)).toEqual([MISSING, MISSING]);
+  expect(await askedFor(3_600_000, 60_000)).toEqual([MISSING, MISSING]);
 });
