@@ -25,6 +25,7 @@ import type { ViewsDatabase } from '../../node/views/buffered-db.js';
 import { openViews, type Views } from '../../node/views/driver.js';
 import { viewSourceOf } from '../../node/views/log-source.js';
 import { openerOf } from '../../node/views/opener.js';
+import type { BulkOptions } from '../../node/views/short-index.js';
 import type { Chance } from './chance.js';
 import type { Disk } from './disk.js';
 import type { Host, Network } from './network.js';
@@ -61,6 +62,8 @@ export interface Surroundings {
   dress(store: LogStore): LogStore;
   /** The views follow while the node runs. */
   readonly liveViews: boolean;
+  /** From where on they follow in bulk. */
+  readonly bulk: BulkOptions;
 }
 
 export interface SimulatedNode {
@@ -155,6 +158,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     const views = await openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
       // By the true time: what is compared across nodes must be of one day.
       today: () => utcDay(time.now()),
+      bulk: around.bulk,
       open: openerOf(anchors.federation, member, secrets.sealing),
       log: {
         info: () => {},
