@@ -224,6 +224,8 @@ describe('a link', () => {
   it('is sent away when it lets us work for it without end', async () => {
     const [nl] = (await theyAreLinked(['NL'])) as [Party];
     const link = linkOf(parties.lyon, nl);
+    // Lyon answers at once: nothing that it has heard is still to be written.
+    await parties.lyon.exchange.keeping();
     // NL does not take what Lyon answers; Lyon does not keep it for ever.
     const wire = parties.wires[0];
     if (wire !== undefined) wire.acceptor.send = () => new Promise(() => {});
