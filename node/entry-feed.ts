@@ -14,7 +14,7 @@ import {
   parsePosition,
   shortLogName,
 } from './names.js';
-import { decodeEntry } from './statements/entry.js';
+import { entryOrNothing } from './statements/entry.js';
 import { hexText } from './statements/hex.js';
 import { isSealedEntry, type SealableStatement, type SealedEntry } from './statements/sealed-content.js';
 import { statementToJson } from './statements/statement-json.js';
@@ -75,13 +75,15 @@ function placesAfter(source: FeedSource, places: readonly string[]): Map<LogName
 }
 
 function shown({ open }: FeedSource, log: LogName, index: number, item: LogItem): WatchedEntry {
+  // Of what only a newer release knows, nothing can be shown here.
+  const entry = isHole(item) ? undefined : entryOrNothing(item);
   return {
     kind: 'entry',
     log: shortLogName(log),
     member: parseLogName(log).member ?? 'registry',
     index,
     entry: hexText(leafHashOf(item)),
-    ...(isHole(item) ? { record: null } : said(decodeEntry(item), (entry) => open(entry, log, index))),
+    ...(entry === undefined ? { record: null } : said(entry, (sealed) => open(sealed, log, index))),
   };
 }
 

@@ -25,12 +25,12 @@ export interface EvidenceBook<E extends Evidence> {
   markSent(to: MemberCode, log: LogName, by: MemberCode, size: number): void;
   /** Resolves when all is written. */
   written(): Promise<void>;
+  /** Resolves when the evidence that was put survives a power cut; undefined when all of it does. */
+  keeping(): Promise<void> | undefined;
 }
 
 export interface EvidenceForm<E extends Evidence> {
   readonly kind: string;
-  /** Survives a power cut. */
-  readonly isSynced: boolean;
   encode(evidence: E): string;
   decode(text: string): E;
 }
@@ -38,11 +38,14 @@ export interface EvidenceForm<E extends Evidence> {
 /** Opens the book in a database of its own, keys and values as text. */
 export async function openEvidenceBook<E extends Evidence>(
   database: TextDatabase,
-  { kind, isSynced, encode, decode }: EvidenceForm<E>,
+  { kind, encode, decode }: EvidenceForm<E>,
 ): Promise<EvidenceBook<E>> {
   const kept = new Map<LogName, Map<MemberCode, E>>();
   const sent = new Map<string, number>();
   let writing: Promise<void> = Promise.resolve();
+  /** Put last, and not synced; a database keeps its writes in their order. */
+  let last: readonly [key: string, value: string] | undefined;
+  let syncing: Promise<void> | undefined;
 
   for await (const [key, value] of database.iterator()) {
     if (key.startsWith('sent ')) sent.set(key.slice(5), Number(value));
@@ -54,9 +57,25 @@ export async function openEvidenceBook<E extends Evidence>(
     kept.set(evidence.log, on.set(evidence.by, evidence));
   }
 
-  function write(key: string, value: string): void {
-    writing = writing.then(() => database.put(key, value, ...(isSynced ? [{ sync: true } as const] : [])));
+  function write(key: string, value: string, ...options: [{ readonly sync: true }?]): Promise<void> {
+    writing = writing.catch(() => {}).then(() => database.put(key, value, ...options));
     writing.catch(() => {});
+    return writing;
+  }
+
+  /** One synced write for all that came since the one before. */
+  function sync(key: string, value: string): Promise<void> {
+    last = undefined;
+    const mine = write(key, value, { sync: true });
+    syncing = mine;
+    const over = (): void => {
+      if (syncing === mine) syncing = undefined;
+    };
+    mine.then(over, () => {
+      over();
+      last ??= [key, value];
+    });
+    return mine;
   }
 
   return {
@@ -64,7 +83,8 @@ export async function openEvidenceBook<E extends Evidence>(
       const before = kept.get(evidence.log)?.get(evidence.by);
       if (before !== undefined && before.size >= evidence.size) return false;
       keep(evidence);
-      write(`${kind} ${evidence.log} ${evidence.by}`, encode(evidence));
+      last = [`${kind} ${evidence.log} ${evidence.by}`, encode(evidence)];
+      void write(...last);
       return true;
     },
     get: (log, by) => kept.get(log)?.get(by),
@@ -72,8 +92,9 @@ export async function openEvidenceBook<E extends Evidence>(
     sent: (to, log, by) => sent.get(`${to} ${log} ${by}`) ?? -1,
     markSent(to, log, by, size) {
       sent.set(`${to} ${log} ${by}`, size);
-      write(`sent ${to} ${log} ${by}`, String(size));
+      void write(`sent ${to} ${log} ${by}`, String(size));
     },
     written: () => writing,
+    keeping: () => (last === undefined ? syncing : sync(...last)),
   };
 }

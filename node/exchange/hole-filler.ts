@@ -28,7 +28,9 @@ export function fillHoles(
 
   async function ask(log: Log, links: readonly Link[]): Promise<void> {
     await settle(log);
-    const missing = (await log.listDueHoles(HOLES)).filter((hole) => hole.reason === HoleReason.MISSING);
+    // What was refused is due as well, and not asked for, however much of it there is.
+    const due = await log.listDueHoles(Number.POSITIVE_INFINITY);
+    const missing = due.filter((hole) => hole.reason === HoleReason.MISSING).slice(0, HOLES);
     if (missing.length === 0) return;
     const ranges = missing.map(({ index }) => ({ from: Number(index), to: Number(index) + 1 }));
     for (const link of links) {
@@ -42,7 +44,7 @@ export function fillHoles(
         if (
           log.dueHoles + log.purged === 0 ||
           links.length === 0 ||
-          nowMs - (askedAt.get(log.name) ?? 0) < ASK_MS
+          Math.abs(nowMs - (askedAt.get(log.name) ?? 0)) < ASK_MS
         )
           continue;
         askedAt.set(log.name, nowMs);

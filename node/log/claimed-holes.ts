@@ -4,7 +4,7 @@
 
 import type { Hole } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { type LogName, logName, parseLogName } from '../names.js';
-import { decodeEntry } from '../statements/entry.js';
+import { entryOrNothing } from '../statements/entry.js';
 import { mayTakeBack, type Place } from '../statements/takes-back.js';
 import { isHole } from './item.js';
 import type { Log } from './log.js';
@@ -51,10 +51,11 @@ async function isTrue(logs: Logs, name: LogName, hole: Hole, claim: Fate, today:
   const by = logOf(name, claim.generation);
   if (!counts(logs, by, claim.by)) return false;
   const [item] = (await logs.get(by)?.read(claim.by, claim.by + 1)) ?? [];
-  if (item === undefined || isHole(item)) return false;
+  const retraction = item === undefined || isHole(item) ? undefined : entryOrNothing(item);
+  if (retraction === undefined) return false;
   const at: Place = { generation: parseLogName(by).generation, index: claim.by };
   const { generation } = parseLogName(name);
-  return mayTakeBack(decodeEntry(item), at, { generation, index: Number(hole.index) });
+  return mayTakeBack(retraction, at, { generation, index: Number(hole.index) });
 }
 
 /** The log of the same author that a claim names. */

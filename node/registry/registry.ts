@@ -10,7 +10,7 @@ import { Log } from '../log/log.js';
 import type { LogRules, Objection } from '../log/log-rules.js';
 import { type FederationId, type LogName, LYON, logName, type MemberCode, parseLogName } from '../names.js';
 import { hasAll, isFor } from '../statements/addressee.js';
-import { checkEntryBytes, decodeEntry } from '../statements/entry.js';
+import { checkEntryBytes, decodeEntry, entryOrNothing } from '../statements/entry.js';
 import { isGoodRecord } from '../statements/quick-check.js';
 import type { Author } from '../statements/references.js';
 import { brokenRules } from '../statements/rules.js';
@@ -230,7 +230,7 @@ export class Registry {
   /** The last change of the hub's keys among the entries. */
   #lastTurn(items: readonly LogItem[]): Turn | undefined {
     for (const item of items.toReversed()) {
-      const entry = isHole(item) ? undefined : readEntry(item);
+      const entry = isHole(item) ? undefined : entryOrNothing(item);
       const turn = entry === undefined ? undefined : this.#turnOf(entry);
       if (turn !== undefined) return turn;
     }
@@ -277,13 +277,5 @@ export class Registry {
       this.#rootSigned = item;
     }
     return next;
-  }
-}
-
-function readEntry(bytes: Uint8Array): Entry | undefined {
-  try {
-    return decodeEntry(bytes);
-  } catch {
-    return undefined;
   }
 }

@@ -2,13 +2,13 @@
 // it to them.
 
 import { LYON, type MemberCode } from '../names.js';
-import { decodeEntry } from './entry.js';
+import { knownOf } from './entry.js';
 import { isSealed } from './statement-tag.js';
 
 /** True when the member may have the bytes of the entry by that author; they are canonical. */
 export function isFor(member: MemberCode, author: MemberCode | undefined, bytes: Uint8Array): boolean {
   if (!isSealed(bytes) || hasAll(member, author)) return true;
-  return decodeEntry(bytes).handling?.audience.includes(member) === true;
+  return knownOf(bytes).handling?.audience.includes(member) === true;
 }
 
 /** True when the member has the bytes of all entries by that author. */

@@ -45,3 +45,20 @@ export function checkEntryBytes(bytes: Uint8Array): EntryBytes {
 export function decodeEntry(bytes: Uint8Array): Entry {
   return fromBinary(EntrySchema, checkEntryBytes(bytes), { readUnknownFields: false });
 }
+
+/** The entry, or undefined when it is not known here: of a newer schema, or none at all. */
+export function entryOrNothing(bytes: Uint8Array): Entry | undefined {
+  try {
+    return decodeEntry(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What this release knows of an entry that is in a log here and may be of a newer schema: its envelope says for whom it
+ * is, and how long it may be kept, whatever else it says.
+ */
+export function knownOf(bytes: Uint8Array): Entry {
+  return fromBinary(EntrySchema, bytes, { readUnknownFields: false });
+}

@@ -1,14 +1,14 @@
 // Reads which entries are dead and may still have their bytes here, and why they must go, from the committed views.
 
 import type { LogName } from '../names.js';
-import { decodeEntry } from '../statements/entry.js';
+import { knownOf } from '../statements/entry.js';
 import { toBinary } from './binary.js';
 import { getMany, type Reader, scan, type ViewsDatabase } from './buffered-db.js';
 import { recordIn } from './live-records.js';
 import { statementIn } from './live-statements.js';
 import type { FollowedLog, LogTable } from './log-table.js';
 import { indexOf, logNumberOf, type Position, positionOf } from './position.js';
-import { retractionOf } from './retractions.js';
+import { retractionOf, retractionOfPlace } from './retractions.js';
 import { rangeOf, SPACE } from './spaces.js';
 
 /** Why an entry is dead. */
@@ -50,7 +50,10 @@ export async function logsWithDead(db: ViewsDatabase, logs: LogTable): Promise<F
   }
 }
 
-/** Why the entry with these bytes is dead. */
+/**
+ * Why the entry with these bytes is dead. One of a newer schema counts nowhere here, and is purged all the same when its
+ * keeping is over, or its place or its record is taken back.
+ */
 export async function causeOfDeath(
   db: ViewsDatabase,
   logs: LogTable,
@@ -60,9 +63,11 @@ export async function causeOfDeath(
 ): Promise<DeathCause> {
   const reader: Reader = { getMany: (keys) => getMany(db, keys) };
   const position = positionOf(log.number, index);
-  const entry = decodeEntry(bytes);
+  const entry = knownOf(bytes);
   const said = recordIn(entry, position) ?? statementIn(entry, toBinary(bytes), position);
-  const retraction = said === undefined ? undefined : await retractionOf(reader, said);
+  const retraction = await (said === undefined
+    ? retractionOfPlace(reader, position)
+    : retractionOf(reader, said));
   return {
     keepUntilDay: entry.handling?.keepUntilDay ?? 0,
     retraction:

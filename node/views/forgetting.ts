@@ -1,7 +1,7 @@
 // Taking the last traces of dead entries out of the views: packs that hold their records, rows of sorted runs that
 // hold the first bytes of their hashes, and empty rows that stand for those. Nothing that any view says changes by it.
 
-import { decodeEntry } from '../statements/entry.js';
+import { entryOrNothing } from '../statements/entry.js';
 import type { Binary } from './binary.js';
 import type { BufferedDb } from './buffered-db.js';
 import { shortKey } from './hash-key.js';
@@ -48,7 +48,8 @@ function recordOf(
   bytes: Uint8Array | undefined,
 ): LiveRecord | undefined {
   if (packed !== undefined) return parseLive(position, packed);
-  return bytes === undefined ? undefined : recordIn(decodeEntry(bytes), position);
+  const entry = bytes === undefined ? undefined : entryOrNothing(bytes);
+  return entry === undefined ? undefined : recordIn(entry, position);
 }
 
 /** Takes records out of their packs, and away what stood for their being dead. */

@@ -1,8 +1,7 @@
 // What is live: media records (live-records.ts) and all other statements of members (live-statements.ts).
 
-import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
 import { isLiveOn } from '../statements/day.js';
-import { decodeEntry } from '../statements/entry.js';
+import { entryOrNothing } from '../statements/entry.js';
 import { isLink } from '../statements/statement-tag.js';
 import { toBinary } from './binary.js';
 import type { Reader } from './buffered-db.js';
@@ -33,18 +32,10 @@ export function liveIn(bytes: Uint8Array, position: Position, day: number): Live
 }
 
 function decodedIn(bytes: Uint8Array, position: Position): LiveEntry | undefined {
-  const entry = decodedOrNothing(bytes);
+  // A later version of this program, which knows what does not decode here, follows the logs anew.
+  const entry = entryOrNothing(bytes);
   if (entry === undefined) return undefined;
   return recordIn(entry, position) ?? statementIn(entry, toBinary(bytes), position);
-}
-
-/** An entry of a newer schema does not decode here; a later version of this program follows the logs anew. */
-function decodedOrNothing(bytes: Uint8Array): Entry | undefined {
-  try {
-    return decodeEntry(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What is live at the positions; those where nothing is are left out. */

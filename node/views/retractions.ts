@@ -139,12 +139,18 @@ async function targetsOf(
 
 /** The first retraction that takes the entry back; undefined when none does. */
 export async function retractionOf(db: Reader, entry: LiveEntry): Promise<Position | undefined> {
-  const { position } = entry;
   if (isRetractionEntry(entry)) return undefined;
+  return await retractionOfPlace(db, entry.position, isStatement(entry) ? undefined : entry.recordId);
+}
+
+/** The first retraction that takes back what stands at the position, a record with that id if it is one. */
+export async function retractionOfPlace(
+  db: Reader,
+  position: Position,
+  recordId?: Binary,
+): Promise<Position | undefined> {
   const keys = [SPACE.retractedEntry + position];
-  if (!isStatement(entry)) {
-    keys.push(SPACE.retractedRecord + memberNumberOf(position) + entry.recordId);
-  }
+  if (recordId !== undefined) keys.push(SPACE.retractedRecord + memberNumberOf(position) + recordId);
   const rules = await db.getMany(keys);
   const after = rules
     .flatMap((rule) => splitPositions(rule ?? ''))

@@ -4,6 +4,7 @@
 import type { Commit, LogStore } from '../../node/store/log-store.js';
 import { createMemoryStore, type MemoryStore } from '../../node/store/memory-store.js';
 import type { Chance } from './chance.js';
+import { newTextDisk, type TextDisk } from './text-disk.js';
 import type { VirtualTime } from './virtual-time.js';
 
 export interface Disk {
@@ -12,8 +13,10 @@ export interface Disk {
   slowDown(ms: number): void;
   /** Calls once, in the middle of the n-th write from now on. */
   atWrite(count: number, act: () => void): void;
-  /** What was not synced is lost; the store that goes on is another. */
-  crash(): void;
+  /** The small databases beside the logs. */
+  readonly texts: TextDisk;
+  /** What was not synced is lost, of the small databases only by a power cut; the store that goes on is another. */
+  crash(powerCut: boolean): void;
   /** The content as it is now. */
   copy(): Promise<readonly Commit[]>;
 }
@@ -23,6 +26,7 @@ export async function newDisk(
   time: VirtualTime,
   chance: Chance,
   content: readonly Commit[] = [],
+  texts?: ReadonlyMap<string, string>,
 ): Promise<Disk> {
   let longestMs = 4;
   let due: { count: number; act: () => void } | undefined;
@@ -43,6 +47,7 @@ export async function newDisk(
   let store: MemoryStore = createMemoryStore({ sync });
   if (content.length > 0) await store.commit(content);
   ready = true;
+  const small = newTextDisk(sync, chance.fork('texts'), texts);
   return {
     get store() {
       return store;
@@ -53,8 +58,10 @@ export async function newDisk(
     atWrite(count, act) {
       due = { count, act };
     },
-    crash() {
+    texts: small,
+    crash(powerCut) {
       due = undefined;
+      small.crash(powerCut);
       store = store.powerCut(chance.int(0, 3));
     },
     async copy() {

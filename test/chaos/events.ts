@@ -22,10 +22,13 @@ import {
   simultaneousDial,
   slowNetwork,
 } from './network-faults.js';
+import { sayNewer } from './newer-statements.js';
 import { publishAt, sayAt, sealAt } from './sayings.js';
 import type { Happening } from './scene.js';
 
 const MAX_MANY = 40;
+/** More than a bundle has, and up to nearly three. */
+const BULK = [300, 700] as const;
 
 export interface EventKind {
   readonly name: string;
@@ -36,8 +39,10 @@ export interface EventKind {
 export const EVENTS: readonly EventKind[] = [
   { name: 'publish one', weight: 60, happen: (scene) => publishAt(scene, 1) },
   { name: 'publish many', weight: 8, happen: (scene) => publishAt(scene, scene.chance.int(2, MAX_MANY)) },
+  { name: 'publish in bulk', weight: 2, happen: (scene) => publishAt(scene, scene.chance.int(...BULK)) },
   { name: 'statement', weight: 12, happen: sayAt },
   { name: 'sealed lead', weight: 6, happen: sealAt },
+  { name: 'unknown statement', weight: 4, happen: sayNewer },
   { name: 'link cut', weight: 10, happen: cutLink },
   { name: 'dark path', weight: 5, happen: darkPath },
   { name: 'partition', weight: 3, happen: partition },

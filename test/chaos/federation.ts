@@ -25,6 +25,7 @@ import { Ledger, short } from './ledger.js';
 import { type Host, Network } from './network.js';
 import { checkHeard, checkWritten } from './purge-promises.js';
 import { type Home, type SimulatedNode, type Surroundings, startNode } from './simulated-node.js';
+import { type HistorySize, USUAL_SIZE } from './sizes.js';
 import { watchSpreading } from './spread-of-faults.js';
 import { VirtualTime } from './virtual-time.js';
 import { watchWrites } from './watch-writes.js';
@@ -34,6 +35,7 @@ import { noteWhatIsShown } from './what-is-shown.js';
 export const FEDERATION = 'ab'.repeat(32) as FederationId;
 export interface FederationOptions {
   readonly liveViews: boolean;
+  readonly size?: HistorySize;
   /** A member that never purges. */
   readonly ignoring?: MemberCode | undefined;
 }
@@ -63,13 +65,15 @@ export class Federation {
   /** Set for nodes that lie. */
   tamper: (host: Host) => Host['tamper'] = () => undefined;
   readonly #options: FederationOptions;
+  readonly #size: HistorySize;
   readonly #spreading = watchSpreading(this.ledger, () => this.time.now());
   readonly #starting = new Set<MemberCode>();
 
   private constructor(chance: Chance, hub: MemberSecrets, options: FederationOptions) {
     this.chance = chance;
     this.#options = options;
-    this.network = new Network(this.time, chance.fork('network'));
+    this.#size = options.size ?? USUAL_SIZE;
+    this.network = new Network(this.time, chance.fork('network'), this.#size.streamBytes);
     this.root = keyPairOf(chance.fork('root').bytes(32));
     this.anchors = {
       federation: FEDERATION,
@@ -135,8 +139,6 @@ export class Federation {
       member,
       secrets,
       disk: await newDisk(this.time, this.chance.fork(`disk ${member} ${this.time.now()}`), content),
-      receipts: new Map(),
-      purged: new Map(),
       complies: member !== this.#options.ignoring,
       skewMs: 0,
       dials: before?.dials ?? new Set(member === LYON ? [] : [LYON]),
@@ -193,6 +195,7 @@ export class Federation {
           (values) => checkWritten(this, home.member, values),
         ),
       liveViews: this.#options.liveViews,
+      bulk: this.#size.views,
     });
     node.host.tamper = this.tamper(node.host);
     node.registry.onChange(() => {

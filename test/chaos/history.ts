@@ -7,11 +7,14 @@ import { type Chance, chanceOf } from './chance.js';
 import { BREAKS_STREAMS, COUNTRIES, EVENTS } from './events.js';
 import { Federation } from './federation.js';
 import type { BrokenPromise } from './ledger.js';
+import { checkRefused } from './newer-statements.js';
 import { checkContent, checkPromises, haveConverged, liveMembers } from './promises.js';
 import { checkPurging, purgeEverywhere } from './purge-promises.js';
 import { quickSignatures } from './quick-signatures.js';
+import { checkReceipts } from './receipt-promises.js';
 import { aRecordFor } from './sayings.js';
 import type { Scene } from './scene.js';
+import { type HistorySize, LARGE_SIZE, USUAL_SIZE } from './sizes.js';
 import { watchStalls } from './stalls.js';
 import { drawTale, type Tale } from './tales.js';
 
@@ -33,6 +36,9 @@ const QUIET_EVENTS = 50;
 const CALM_MS = 240_000;
 const LOOK_MS = 5000;
 
+/** In such a share of the histories bounds are reached that a usual one never comes near. */
+const LARGE = 0.25;
+
 /** Lives through the history of the seed. */
 export async function liveThrough(seed: number): Promise<HistoryResult> {
   quickSignatures();
@@ -40,8 +46,10 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
   const plan = chance.fork('plan');
   const countries = COUNTRIES.slice(0, plan.int(3, 5));
   const tale = drawTale(plan, countries);
+  const size = plan.happens(LARGE) ? LARGE_SIZE : USUAL_SIZE;
   const federation = await Federation.begin(chance.fork('federation'), countries, {
     liveViews: plan.happens(0.25),
+    size,
     ignoring: drawIgnoring(plan.fork('purging'), countries, tale),
   });
   const { ledger, time } = federation;
@@ -62,7 +70,7 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
   process.on('unhandledRejection', unhandled);
   try {
     watchStalls(federation);
-    const weights = weightsOf(plan, tale);
+    const weights = weightsOf(plan, tale, size);
     const quietFrom = plan.happens(0.5) ? MIN_EVENTS - QUIET_EVENTS : Number.POSITIVE_INFINITY;
     time.after(plan.int(0, tale.latestMs), () => federation.does(tale.name, () => tale.begin(federation)));
     for (let tries = 0; ledger.events < MIN_EVENTS && tries < 10 * MIN_EVENTS; tries++) {
@@ -72,10 +80,13 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
       await time.advance(pauseOf(scene.chance));
     }
     await calmDown(federation, tale);
+    await federation.time.advance(10_000);
+    checkReceipts(federation);
     await probe(federation, scene);
     await checkPromises(federation);
     await purgeEverywhere(federation);
     await checkContent(federation);
+    await checkRefused(federation);
     await checkPurging(federation);
   } finally {
     process.off('unhandledRejection', unhandled);
@@ -102,10 +113,19 @@ function drawIgnoring(
 }
 
 /** Not every history has every trouble: some kinds are left out, others come often. */
-function weightsOf(plan: Chance, tale: Tale): [kind: (typeof EVENTS)[number], weight: number][] {
+function weightsOf(
+  plan: Chance,
+  tale: Tale,
+  size: HistorySize,
+): [kind: (typeof EVENTS)[number], weight: number][] {
   return EVENTS.map((kind) => {
     const drawn = plan.pick([0, 0.5, 1, 1, 2, 4]);
-    const factor = tale.without.has(kind.name) ? 0 : kind.name.startsWith('publish') ? 1 : drawn;
+    const factor =
+      tale.without.has(kind.name) || (kind.name === 'publish in bulk' && !size.inBulk)
+        ? 0
+        : kind.name.startsWith('publish')
+          ? 1
+          : drawn;
     return [kind, kind.weight * factor];
   });
 }

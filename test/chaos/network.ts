@@ -44,8 +44,6 @@ interface Stream {
   broken: boolean;
 }
 
-/** Bytes under way in one direction before a sender has to wait: as a socket's buffers. */
-const BUFFER_BYTES = 256 * 1024;
 /** A dial into the dark is given up after so long, at the earliest and the latest. */
 const DIAL_MS = [500, 10_000] as const;
 /** Keep-alive finds a dead path after so long. */
@@ -59,6 +57,9 @@ export class Network {
   readonly #gone = new WeakSet<Host>();
   readonly #dark = new Set<string>();
   #slowMs = 0;
+  readonly streamBytes: number;
+  /** Of the longest envelope that was sent. */
+  longest = 0;
   /** The most bytes that were ever under way in one direction. */
   mostUnderway = 0;
   /** Bytes of all envelopes that were sent. */
@@ -66,7 +67,9 @@ export class Network {
   /** Told of each envelope that arrives, before its receiver reads it. */
   onDelivery: (envelope: Envelope, from: Host, to: Host) => void = () => {};
 
-  constructor(time: VirtualTime, chance: Chance) {
+  /** `streamBytes` may be under way in one direction before a sender has to wait. */
+  constructor(time: VirtualTime, chance: Chance, streamBytes: number) {
+    this.streamBytes = streamBytes;
     this.#time = time;
     this.#chance = chance;
   }
@@ -178,9 +181,10 @@ export class Network {
         out.underway.push({ bytes, due: out.lastDue });
         out.underwayBytes += bytes.length;
         this.bytesSent += bytes.length;
+        this.longest = Math.max(this.longest, bytes.length);
         this.mostUnderway = Math.max(this.mostUnderway, out.underwayBytes);
         if (out.underway.length === 1) this.#deliverLater(out, stream);
-        while (out.underwayBytes > BUFFER_BYTES && !stream.broken) {
+        while (out.underwayBytes > this.streamBytes && !stream.broken) {
           await new Promise<void>((resolve) => {
             out.wakeSenders.push(resolve);
           });

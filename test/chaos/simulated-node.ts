@@ -8,7 +8,7 @@ import { Exchange, type ExchangeEvent } from '../../node/exchange/exchange.js';
 import type { FrameRecord, SaidMessage } from '../../node/exchange/frames.js';
 import type { Link } from '../../node/exchange/link.js';
 import { openPurgedBook, type PurgedBook } from '../../node/exchange/purged-book.js';
-import { openReceiptBook } from '../../node/exchange/receipt-book.js';
+import { openReceiptBook, type ReceiptBook } from '../../node/exchange/receipt-book.js';
 import { Failure } from '../../node/failure.js';
 import type { MemberSecrets } from '../../node/keys/seed.js';
 import { type Appender, createAppender } from '../../node/log/appender.js';
@@ -20,12 +20,12 @@ import { type FateSurroundings, placesForPeers } from '../../node/purging/fates.
 import { type Purger, startPurger } from '../../node/purging/purger.js';
 import { Registry, type RegistryAnchors } from '../../node/registry/registry.js';
 import type { LogStore } from '../../node/store/log-store.js';
-import type { TextDatabase } from '../../node/store/text-database.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
 import type { ViewsDatabase } from '../../node/views/buffered-db.js';
 import { openViews, type Views } from '../../node/views/driver.js';
 import { viewSourceOf } from '../../node/views/log-source.js';
 import { openerOf } from '../../node/views/opener.js';
+import type { BulkOptions } from '../../node/views/short-index.js';
 import type { Chance } from './chance.js';
 import type { Disk } from './disk.js';
 import type { Host, Network } from './network.js';
@@ -36,9 +36,6 @@ export interface Home {
   readonly member: MemberCode;
   readonly secrets: MemberSecrets;
   disk: Disk;
-  readonly receipts: Map<string, string>;
-  /** What members have signed of their purges. */
-  readonly purged: Map<string, string>;
   /** It purges what is to be purged. */
   readonly complies: boolean;
   /** How wrong its clock is. */
@@ -65,6 +62,8 @@ export interface Surroundings {
   dress(store: LogStore): LogStore;
   /** The views follow while the node runs. */
   readonly liveViews: boolean;
+  /** From where on they follow in bulk. */
+  readonly bulk: BulkOptions;
 }
 
 export interface SimulatedNode {
@@ -75,6 +74,7 @@ export interface SimulatedNode {
   readonly registry: Registry;
   readonly logs: Logs;
   readonly exchange: Exchange;
+  readonly receipts: ReceiptBook;
   readonly purgedBook: PurgedBook;
   /** False from the crash or the end of a stop on. */
   readonly isRunning: boolean;
@@ -109,10 +109,11 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     accept: undefined,
   };
   const store = around.dress(home.disk.store);
+  const { texts } = home.disk;
   const registry = await Registry.open(store, { ...anchors, member });
   const logs = await Logs.open(store, registry);
-  const book = await openReceiptBook(textDatabase(home.receipts));
-  const purgedBook = await openPurgedBook(textDatabase(home.purged));
+  const book = await openReceiptBook(texts.database('receipts'));
+  const purgedBook = await openPurgedBook(texts.database('purged'));
   let running = true;
   const exchange = new Exchange({
     clock,
@@ -157,6 +158,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     const views = await openViews(database as unknown as ViewsDatabase, viewSourceOf(logs), {
       // By the true time: what is compared across nodes must be of one day.
       today: () => utcDay(time.now()),
+      bulk: around.bulk,
       open: openerOf(anchors.federation, member, secrets.sealing),
       log: {
         info: () => {},
@@ -184,7 +186,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       store,
       views,
       told,
-      progress: textDatabase(new Map()),
+      progress: texts.database('purging'),
       compareClocks: () => exchange.renewLinks(),
       onPurged({ upTo }) {
         if (running) for (const [name, size] of upTo) exchange.tellPurged(name, size);
@@ -210,6 +212,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
     registry,
     logs,
     exchange,
+    receipts: book,
     purgedBook,
     get isRunning() {
       return running;
@@ -252,7 +255,7 @@ export async function startNode(home: Home, around: Surroundings): Promise<Simul
       if (!running) return;
       end();
       network.sever(host, how);
-      home.disk.crash();
+      home.disk.crash(how === 'silence');
     },
   };
 
@@ -289,17 +292,4 @@ function inNoTime(views: Views, time: VirtualTime): Views {
     views.settled().catch(() => {});
   };
   return views;
-}
-
-function textDatabase(pairs: Map<string, string>): TextDatabase {
-  return {
-    get: async (key) => pairs.get(key),
-    put: async (key, value) => {
-      pairs.set(key, value);
-    },
-    del: async (key) => void pairs.delete(key),
-    async *iterator() {
-      for (const key of [...pairs.keys()].sort()) yield [key, pairs.get(key) as string] as const;
-    },
-  } as TextDatabase;
 }

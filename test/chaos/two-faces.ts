@@ -13,12 +13,15 @@ import type { Home, SimulatedNode } from './simulated-node.js';
 async function copyHome(federation: Federation, member: MemberCode): Promise<Home> {
   const home = federation.homes.get(member) as Home;
   const content = await home.disk.copy();
-  const disk = await newDisk(federation.time, federation.chance.fork(`copy ${member}`), content);
+  const disk = await newDisk(
+    federation.time,
+    federation.chance.fork(`copy ${member}`),
+    content,
+    home.disk.texts.copy(),
+  );
   return {
     ...home,
     disk,
-    receipts: new Map(home.receipts),
-    purged: new Map(home.purged),
     dials: new Set(home.dials),
   };
 }

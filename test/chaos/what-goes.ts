@@ -1,11 +1,13 @@
 // What of all that was published is to be purged in the end, and who may ever hold what was sealed: worked out from the
 // statements alone, beside the nodes.
 
+import { fromBinary } from '@bufbuild/protobuf';
 import { type LogName, LYON, type MemberCode, parseLogName } from '../../node/names.js';
 import type { RegistryState } from '../../node/registry/state.js';
-import { decodeEntry } from '../../node/statements/entry.js';
+import { NotCanonical } from '../../node/statements/canonical.js';
+import { checkEntryBytes } from '../../node/statements/entry.js';
 import { leafHash } from '../../node/tlog/hash.js';
-import type { Entry } from '../../proto/gen/icse/v1/entry_pb.js';
+import { type Entry, EntrySchema } from '../../proto/gen/icse/v1/entry_pb.js';
 
 /** Bytes are purged so many days after the last on which they may be kept. */
 const DAYS_LATE = 1;
@@ -14,6 +16,8 @@ const DAYS_LATE = 1;
 export interface Said {
   readonly by: MemberCode;
   readonly entry: Entry;
+  /** False of what only a newer release knows. */
+  readonly isKnown: boolean;
   readonly bytes: Uint8Array;
   readonly leaf: string;
   /** Where it was acknowledged. */
@@ -22,7 +26,24 @@ export interface Said {
 
 export function saidEntry(by: MemberCode, bytes: Uint8Array): Said {
   const leaf = Buffer.from(leafHash(bytes)).toString('hex');
-  return { by, bytes, entry: decodeEntry(bytes), leaf, place: undefined };
+  return {
+    by,
+    bytes,
+    entry: fromBinary(EntrySchema, bytes),
+    isKnown: isOfThisRelease(bytes),
+    leaf,
+    place: undefined,
+  };
+}
+
+function isOfThisRelease(bytes: Uint8Array): boolean {
+  try {
+    checkEntryBytes(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof NotCanonical) return false;
+    throw error;
+  }
 }
 
 /** Bytes of the entry that no other entry has. */
@@ -31,7 +52,8 @@ export function needleOf({ entry }: Pick<Said, 'entry'>): Buffer {
 }
 
 /** True when the member may have the bytes. */
-export function isFor({ by, entry }: Said, member: MemberCode): boolean {
+export function isFor({ by, entry, isKnown }: Said, member: MemberCode): boolean {
+  if (!isKnown) return member === by;
   const audience = entry.handling?.audience ?? [];
   return audience.length === 0 || member === by || member === LYON || audience.includes(member);
 }
@@ -50,7 +72,7 @@ export function endsOf(
   today: number,
   isKept: (said: Said) => boolean,
 ): Ends {
-  const retractions = all.filter(({ entry }) => entry.statement.case === 'retraction');
+  const retractions = all.filter(({ entry, isKnown }) => isKnown && entry.statement.case === 'retraction');
   const standing = retractions.filter((said) => isKept(said) && counts(said));
 
   function counts({ place }: Said): boolean {

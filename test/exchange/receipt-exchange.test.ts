@@ -71,6 +71,19 @@ describe('receipts', () => {
     expect(given).toEqual([0, 1250, 2500, 3750]);
   });
 
+  it('go on when a clock that was ahead is set right', async () => {
+    const { nl, receipts, said, pass } = await receiptsOf('BE' as MemberCode);
+    const given: number[] = [];
+    for (const ms of [3_600_000, -3_600_000]) {
+      pass(ms);
+      await nl.append(entries(1, nl.size), SIGNER);
+      receipts.changed(nl);
+      await receipts.idle();
+      if (said().length > 0) given.push(ms);
+    }
+    expect(given).toEqual([3_600_000, -3_600_000]);
+  });
+
   it('of all who take a log go to its author together, once a second', async () => {
     const { nl, receipts, link, said } = await receiptsOf(LYON);
     await nl.append(entries(3), SIGNER);

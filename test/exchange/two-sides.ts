@@ -74,6 +74,7 @@ export class Side {
         fault: () => {},
         diverged: () => {},
         headsHeard: () => {},
+        ping: () => {},
         pong: () => {},
       },
       0,

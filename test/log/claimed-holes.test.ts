@@ -17,6 +17,7 @@ import {
   secretsOf,
   suspend,
 } from '../registry/acts.js';
+import { inNewerRelease } from '../statements/newer.js';
 import { entryOf as recordOf, saidBy } from '../views/records.js';
 import { segmentOf } from './logs.js';
 
@@ -78,6 +79,15 @@ describe('a hole that a peer calls retracted', () => {
       missing: [2, 3, 4, 5],
       gone: [],
     });
+  });
+
+  it('is missing when what stands there is known to a newer release alone', async () => {
+    const { author, logs, copy } = await twoNodes();
+    await author.purge(new Map([[1, by(6)]]));
+    await copy.extend(await segmentOf(author, 0));
+    await copy.append([inNewerRelease(RETRACTION)], ed25519Signer(NL, secretsOf('NL').log));
+    await settleClaims(logs, copy, TODAY);
+    expect([copy.holes, copy.purged]).toEqual([1, 0]);
   });
 
   it('is gone by a retraction of a record id, which nobody can compare any more', async () => {

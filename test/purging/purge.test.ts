@@ -23,6 +23,7 @@ import { viewSourceOf } from '../../node/views/log-source.js';
 import { HoleReason } from '../../proto/gen/icse/v1/exchange_pb.js';
 import { filesWith } from '../federation/everything.js';
 import { admit, aRegistry, log, secretsOf } from '../registry/acts.js';
+import { inNewerRelease } from '../statements/newer.js';
 import { entryOf, hashOf, saidBy } from '../views/records.js';
 
 const NL = log('NL');
@@ -117,6 +118,23 @@ describe('a purge', () => {
     const again = await purge(around);
     expect(again).toMatchObject({ retracted: 0, expired: 0 });
     expect(again.upTo.get(NL)).toBe(5);
+  });
+
+  it('goes on past what only a newer release knows, and drops that too when it has ended or is taken back', async () => {
+    const newer = [
+      inNewerRelease(entryOf({ sha256: 'newer' })),
+      inNewerRelease(entryOf({ sha256: 'newer', keepUntilDay: TODAY - 2 })),
+      inNewerRelease(entryOf({ sha256: 'newer' })),
+      saidBy('NL', { retract: 'NL:7', reason: 'wrong-hash' }),
+      inNewerRelease(saidBy('NL', { retract: 'NL:3', reason: 'wrong-hash' })),
+    ];
+    await nl.append(newer, ed25519Signer(NL, secretsOf('NL').log));
+    await views.settled();
+    const served = await placesForPeers(nl, 5, nl.size, around);
+    expect(served.map(isHole)).toEqual([false, true, true, false, false]);
+    expect(await purge(around)).toMatchObject({ retracted: 2, expired: 2, waiting: 0 });
+    expect((await nl.read(5, nl.size)).map(isHole)).toEqual([false, true, true, false, false]);
+    expect(await onDisk()).toEqual(['ended', 'staying']);
   });
 
   it('drops nothing for its age while clocks disagree, and says no more than it did', async () => {
