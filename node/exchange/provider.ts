@@ -280,7 +280,8 @@ export function createProvider(around: ProviderSurroundings): Provider {
       if (cursor !== undefined) cursor.next = Math.max(cursor.next, size);
     },
     tick(nowMs) {
-      if (unannounced.size === 0 || nowMs - announcedAt < ANNOUNCE_MS) return;
+      // Also after a clock that was ahead is set right.
+      if (unannounced.size === 0 || Math.abs(nowMs - announcedAt) < ANNOUNCE_MS) return;
       announcedAt = nowMs;
       const offered = new Set(around.offered());
       const heads = [...unannounced]

@@ -16,7 +16,7 @@ import { cosign, cosignatureVerifier, readCosignature } from '../tlog/cosignatur
 import { ed25519Verifier, formatNote, type NoteVerifier, parseNote, verifyNote } from '../tlog/note.js';
 import type { Evidence } from './evidence-book.js';
 
-/** Holes named in one receipt; a node that lacks more has a trouble that `status` shows. */
+/** Holes named in one receipt; a node that lacks more confirms nothing, and `status` shows its trouble. */
 const MAX_HOLES = 1000;
 
 /** A receipt as it is kept: the author's note with one cosignature line. */
@@ -32,7 +32,7 @@ export function receiptKeyName(federation: FederationId, member: MemberCode): st
   return `icse/${federation}/${member}/receipt`;
 }
 
-/** A receipt for the log as it is on disk; undefined while it does not stand at a checkpoint. */
+/** A receipt for the log as it is on disk; undefined while it does not stand at a checkpoint, or has too many holes. */
 export async function giveReceipt(
   log: Log,
   federation: FederationId,
@@ -43,7 +43,9 @@ export async function giveReceipt(
   const { settled } = log;
   if (settled === undefined || settled.size !== log.size) return undefined;
   const cosigner = { name: receiptKeyName(federation, me), keyPair: receiptKey };
-  const holes = await log.listDueHoles(MAX_HOLES);
+  const holes = await log.listDueHoles(MAX_HOLES + 1);
+  // One that left out some of them would claim their bytes.
+  if (holes.length > MAX_HOLES) return undefined;
   return create(ReceiptSchema, {
     log: log.name,
     note: cosign(settled.note, cosigner, Math.floor(nowMs / 1000)),

@@ -6,9 +6,9 @@ import { liveThrough } from './history.js';
 const TALES = [
   [2000, 'lying hub'],
   [2011, 'lying hub'],
-  [2001, 'lying member'],
+  [2015, 'lying member'],
   [2014, 'lying member'],
-  [2002, 'copied home'],
+  [2005, 'copied home'],
   [2021, 'copied home'],
   [2006, 'forked log'],
   [2023, 'forked log'],

@@ -267,4 +267,15 @@ describe('the heads of more logs than one message can name', () => {
     expect(hub.outbox.length).toBeGreaterThan(1);
     for (const content of hub.outbox) expect(encodeMessage(content).length).toBeLessThan(MESSAGE_BYTES);
   });
+
+  it('are announced after a clock that was an hour ahead is set right', () => {
+    const { hub } = manyLogs(0);
+    const name = nameOf(owners[0] as string);
+    for (const now of [3_600_000, 10_000]) {
+      hub.grow(name, 1);
+      hub.outbox.length = 0;
+      hub.session.tick(now);
+      expect(hub.outbox.map((content) => content.case)).toEqual(['heads']);
+    }
+  });
 });

@@ -7,8 +7,8 @@ import type { MemberCode } from '../../node/names.js';
 import { createMemoryStore } from '../../node/store/memory-store.js';
 import { cosign } from '../../node/tlog/cosignature.js';
 import { ed25519Signer } from '../../node/tlog/note.js';
-import { type Receipt, ReceiptSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { entries } from '../log/logs.js';
+import { HoleReason, type Receipt, ReceiptSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
+import { entries, segmentOf } from '../log/logs.js';
 import { admit, aRegistry, FEDERATION, log, secretsOf } from '../registry/acts.js';
 
 const BE = 'BE' as MemberCode;
@@ -60,6 +60,23 @@ describe('a receipt', () => {
     const kept = readReceipt({ ...receipt, note: more }, registry.state).note;
     expect(Buffer.from(more).includes('free-text')).toBe(true);
     expect(Buffer.from(kept).toString()).toBe(Buffer.from(clean).toString());
+  });
+
+  it.each([
+    [1000, 1000],
+    [1001, undefined],
+  ])('of %i holes names them all or is not given', async (count, named) => {
+    const registry = await aRegistry([admit('NL'), admit('BE')]);
+    const rules = registry.rulesFor(log('NL'));
+    const nl = await Log.open(log('NL'), createMemoryStore(), { ...rules, examine: () => undefined });
+    await nl.append(entries(count), ed25519Signer(nl.name, secretsOf('NL').log));
+    const be = await Log.open(log('NL'), createMemoryStore(), {
+      ...rules,
+      examine: () => ({ reason: HoleReason.REFUSED, rule: 'of a newer release' }),
+    });
+    await be.extend(await segmentOf(nl, 0));
+    const receipt = await giveReceipt(be, FEDERATION, BE, secretsOf('BE').receipt, NOW);
+    expect(receipt?.holes.length).toBe(named);
   });
 
   it('is not given on a log that does not stand at a checkpoint', async () => {
