@@ -44,6 +44,7 @@ import { connectionStatuses, logStatuses } from './status.js';
 import { openDerived } from './store/derived-database.js';
 import { openLevelStore } from './store/level-store.js';
 import { ed25519Signer } from './tlog/note.js';
+import { afterUpgrade } from './upgrade.js';
 import type { BulkSorter } from './views/bulk-sorter.js';
 import type { FilledRange } from './views/following.js';
 import { openerOf } from './views/opener.js';
@@ -127,6 +128,7 @@ async function assemble(
     events.refusedEntry(name, index, rule),
   );
   const database = await openPrivate(paths, closers, log);
+  await afterUpgrade(database.release, SOFTWARE, logs);
   const book = await openReceiptBook(database.receipts);
   const purgedBook = await openPurgedBook(database.purged);
 
@@ -378,6 +380,7 @@ async function openPrivate(paths: HomePaths, closers: (() => Promise<void> | voi
     purged: database.sublevel('purged'),
     purging: database.sublevel('purging'),
     publishing: database.sublevel('publishing'),
+    release: database.sublevel('release'),
   };
 }
 

@@ -263,11 +263,9 @@ export class Log {
     return dropped.size;
   }
 
-  /** Nothing vouches any more for these holes being what they are called: they count as missing again. */
+  /** Nothing vouches any more for these holes being gone, or not good: they count as missing again. */
   async doubt(indices: Iterable<number>): Promise<void> {
-    await this.#rewrite(indices, (_index, item) =>
-      isHole(item) && isPurged(item) ? doubtedHole(item) : undefined,
-    );
+    await this.#rewrite(indices, (_index, item) => (isHole(item) ? doubtedHole(item) : undefined));
   }
 
   /** The places at [from, to), to at most the size on disk. */

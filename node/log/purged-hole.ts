@@ -7,7 +7,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import { type Hole, HoleReason, HoleSchema } from '../../proto/gen/icse/v1/exchange_pb.js';
-import { isHole, type LogItem } from './item.js';
+import { holeBecause, isHole, type LogItem } from './item.js';
 
 /** Why the bytes of an entry go. */
 export type Fate =
@@ -62,9 +62,9 @@ export function claimOf({ index, reason, by, byGeneration, keepUntilDay }: Hole)
   return { kind: 'retracted', by: Number(by), generation: byGeneration };
 }
 
-/** The hole with its reason made a claim again: nothing vouches for it any more. */
+/** The hole with its reason made a claim again, since nothing vouches for it any more; what was refused is missing. */
 export function doubtedHole(hole: Hole): Hole {
-  return heardHole(hole);
+  return hole.reason === HoleReason.REFUSED ? holeBecause(hole, HoleReason.MISSING) : heardHole(hole);
 }
 
 /** The hole as others are told of it. What we refuse is our own affair: to them the bytes are just not here. */
