@@ -348,12 +348,6 @@ export class Exchange implements LinkHost {
     this.#track(this.#hearing.heard(link, { case: 'purgedUpTo', value: purged }));
   }
 
-  keeping(): Promise<unknown> | undefined {
-    const { book, purgedBook } = this.#options;
-    const waiting = [book.keeping(), purgedBook.keeping()].filter((kept) => kept !== undefined);
-    return waiting.length === 0 ? undefined : Promise.all(waiting);
-  }
-
   places(log: Log, from: number, to: number): Promise<readonly LogItem[]> {
     return this.#options.places(log, from, to);
   }

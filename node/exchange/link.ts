@@ -10,7 +10,6 @@ import {
   type Fault,
   type Head,
   type Message,
-  PongSchema,
   type PurgedUpTo,
   type Receipt,
   Role,
@@ -83,8 +82,6 @@ export interface LinkHost {
   ): Promise<Segment | undefined>;
   /** The places of a log of ours at [from, to) as peers may see them. */
   places(log: Log, from: number, to: number): Promise<readonly LogItem[]>;
-  /** Resolves when the receipts and the like that were heard survive a power cut; undefined when they do. */
-  keeping(): Promise<unknown> | undefined;
   /** A proven fork, first seen on this link. */
   forked(link: Link, fault: Fault): void;
   /** Somebody shows another log of ours than we have. */
@@ -333,14 +330,6 @@ export class Link {
     void running.finally(() => this.#inProgress.delete(running));
   }
 
-  /** The peer takes what it said before as delivered: it is on disk then. */
-  #answer(token: bigint): void {
-    const pong = (): void => this.#send({ case: 'pong', value: create(PongSchema, { token }) });
-    const keeping = this.#host.keeping();
-    if (keeping === undefined) pong();
-    else this.#start(() => keeping.then(pong));
-  }
-
   #works(): LogWork {
     const { logs } = this.#host;
     return createLogWork({
@@ -383,7 +372,6 @@ export class Link {
       fault: (fault) => this.#start(() => work.fault(fault)),
       diverged: (divergence) => this.#start(() => work.diverged(divergence)),
       headsHeard: () => this.#host.headsHeard(this),
-      ping: (token) => this.#answer(token),
       pong: (token) => this.#pongs.get(token)?.(),
     };
   }

@@ -1,4 +1,4 @@
-// What members have signed of their purges, on disk: evidence for a court.
+// What members have signed of their purges, on disk. It is evidence for a court: so it is synced.
 
 import type { TextDatabase } from '../store/text-database.js';
 import { type EvidenceBook, openEvidenceBook } from './evidence-book.js';
@@ -8,7 +8,7 @@ export type PurgedBook = EvidenceBook<KeptPurged>;
 
 /** Opens the book in a database of its own, keys and values as text. */
 export function openPurgedBook(database: TextDatabase): Promise<PurgedBook> {
-  return openEvidenceBook(database, { kind: 'purged', encode, decode });
+  return openEvidenceBook(database, { kind: 'purged', isSynced: true, encode, decode });
 }
 
 function encode(purged: KeptPurged): string {

@@ -7,7 +7,7 @@ import type { Logs } from '../log/logs.js';
 import { type LogName, LYON, type MemberCode } from '../names.js';
 import type { Link } from './link.js';
 import type { PurgedBook } from './purged-book.js';
-import { purgedMessage, readPurged, signPurged } from './purged-up-to.js';
+import { type KeptPurged, purgedMessage, readPurged, signPurged } from './purged-up-to.js';
 import { createSpreading } from './spreading.js';
 
 export interface PurgedSurroundings {
@@ -31,9 +31,8 @@ export interface PurgedExchange {
 
 export function exchangePurged(around: PurgedSurroundings): PurgedExchange {
   const { book, logs, me } = around;
-  const { spread, spreadTo } = createSpreading({
+  const { spread, spreadTo } = createSpreading<KeptPurged>({
     me,
-    book,
     message: (kept) => ({ case: 'purgedUpTo', value: purgedMessage(kept) }),
     authorOf: around.authorOf,
     linkTo: around.linkTo,

@@ -1,4 +1,4 @@
-// Receipts on disk.
+// Receipts on disk. Lost in a power cut, they are sent again to the node that starts after it.
 
 import type { TextDatabase } from '../store/text-database.js';
 import { type EvidenceBook, openEvidenceBook } from './evidence-book.js';
@@ -8,7 +8,7 @@ export type ReceiptBook = EvidenceBook<KeptReceipt>;
 
 /** Opens the book in a database of its own, keys and values as text. */
 export function openReceiptBook(database: TextDatabase): Promise<ReceiptBook> {
-  return openEvidenceBook(database, { kind: 'receipt', encode, decode });
+  return openEvidenceBook(database, { kind: 'receipt', isSynced: false, encode, decode });
 }
 
 function encode(receipt: KeptReceipt): string {

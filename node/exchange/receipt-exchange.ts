@@ -10,7 +10,7 @@ import type { Logs } from '../log/logs.js';
 import { type LogName, LYON, type MemberCode } from '../names.js';
 import type { Link } from './link.js';
 import type { ReceiptBook } from './receipt-book.js';
-import { giveReceipt, readReceipt, receiptMessage } from './receipts.js';
+import { giveReceipt, type KeptReceipt, readReceipt, receiptMessage } from './receipts.js';
 import { createSpreading } from './spreading.js';
 
 /** A log is cosigned at most so often. */
@@ -55,9 +55,8 @@ export function exchangeReceipts(around: ReceiptSurroundings): ReceiptExchange {
   /** Logs of others on which receipts came that their authors have not been told of. */
   const untold = new Set<LogName>();
   let giving: Promise<void> = Promise.resolve();
-  const { spread, spreadTo } = createSpreading({
+  const { spread, spreadTo } = createSpreading<KeptReceipt>({
     me,
-    book,
     message: (receipt) => ({ case: 'receipt', value: receiptMessage(receipt) }),
     authorOf: around.authorOf,
     linkTo: around.linkTo,

@@ -9,6 +9,7 @@ import {
   type Fault,
   type Message,
   PingSchema,
+  PongSchema,
   type PurgedUpTo,
   type Receipt,
 } from '../../proto/gen/icse/v1/exchange_pb.js';
@@ -25,8 +26,6 @@ export interface SessionSurroundings extends ProviderSurroundings, ConsumerSurro
   diverged(divergence: Divergence): void;
   /** The peer has told how far it holds logs. */
   headsHeard(): void;
-  /** The peer asks whether we are here, and have what it said before. */
-  ping(token: bigint): void;
   pong(token: bigint): void;
 }
 
@@ -72,7 +71,7 @@ export function startSession(around: SessionSurroundings, nowMs: number): Sessio
         case 'divergence':
           return around.diverged(content.value);
         case 'ping':
-          return around.ping(content.value.token);
+          return around.send({ case: 'pong', value: create(PongSchema, { token: content.value.token }) });
         case 'pong':
           return around.pong(content.value.token);
         case 'bye':

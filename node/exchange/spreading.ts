@@ -1,8 +1,9 @@
 // Where evidence goes: ours to Lyon and to the log's author; at Lyon, that of all on a log to its author. Only what
-// changed is sent, and what a link missed is sent when it comes back.
+// changed is sent, and what a link missed is sent when it comes back. A peer that has started anew is sent everything: what
+// waited in its memory is gone, and so is what a power cut took, or the loss of its disk.
 
 import { type LogName, LYON, type MemberCode } from '../names.js';
-import type { Evidence, EvidenceBook } from './evidence-book.js';
+import type { Evidence } from './evidence-book.js';
 import type { Link } from './link.js';
 import type { Content } from './messages.js';
 
@@ -18,7 +19,6 @@ interface Underway<E> {
 
 export interface SpreadingSurroundings<E extends Evidence> {
   readonly me: MemberCode;
-  readonly book: EvidenceBook<E>;
   message(evidence: E): Content;
   /** The member that signs the log. */
   authorOf(log: LogName): MemberCode | undefined;
@@ -34,9 +34,19 @@ export interface Spreading<E extends Evidence> {
 }
 
 export function createSpreading<E extends Evidence>(around: SpreadingSurroundings<E>): Spreading<E> {
-  const { book, me } = around;
+  const { me } = around;
   /** What each link has been told and may not have heard. */
   const underway = new WeakMap<Link, Underway<E>>();
+  /** Sizes that each peer has heard, by log and signer, for as long as it runs. */
+  const heard = new Map<MemberCode, { readonly instance: Uint8Array; readonly sizes: Map<string, number> }>();
+
+  function heardBy({ member, instance }: Link): Map<string, number> {
+    const known = heard.get(member);
+    if (known !== undefined && Buffer.compare(known.instance, instance) === 0) return known.sizes;
+    const sizes = new Map<string, number>();
+    heard.set(member, { instance, sizes });
+    return sizes;
+  }
 
   function send(to: MemberCode, evidence: E): void {
     if (to === me || to === evidence.by) return;
@@ -45,7 +55,7 @@ export function createSpreading<E extends Evidence>(around: SpreadingSurrounding
     const told: Underway<E> = underway.get(link) ?? { said: new Map(), asking: false };
     underway.set(link, told);
     const key = `${evidence.log} ${evidence.by}`;
-    const size = Math.max(book.sent(to, evidence.log, evidence.by), told.said.get(key)?.size ?? -1);
+    const size = Math.max(heardBy(link).get(key) ?? -1, told.said.get(key)?.size ?? -1);
     if (size >= evidence.size) return;
     link.session.say(around.message(evidence));
     told.said.set(key, evidence);
@@ -61,7 +71,7 @@ export function createSpreading<E extends Evidence>(around: SpreadingSurrounding
       told.asking = false;
       if (!isAlive) return;
       for (const [key, evidence] of batch) {
-        book.markSent(link.member, evidence.log, evidence.by, evidence.size);
+        heardBy(link).set(key, evidence.size);
         if (told.said.get(key) === evidence) told.said.delete(key);
       }
       confirm(link, told);

@@ -7,12 +7,9 @@ import { short } from './ledger.js';
 import { liveMembers } from './promises.js';
 
 export function checkReceipts(federation: Federation): void {
-  const { ledger, replaced } = federation;
-  // What was told to a home that is lost is not told again.
-  const isWhole = (member: string): boolean =>
-    ![...ledger.setBack, ...ledger.dishonest, ...replaced].some((other) => other === member);
-  if (!isWhole(LYON)) return;
-  const live = liveMembers(federation).filter(({ member }) => isWhole(member));
+  const { ledger } = federation;
+  if (ledger.dishonest.has(LYON)) return;
+  const live = liveMembers(federation).filter(({ member }) => !ledger.dishonest.has(member));
   for (const author of live) {
     const log = author.ownLog;
     if (log === undefined || log.settled?.size !== log.size || ledger.forked.has(log.name)) continue;

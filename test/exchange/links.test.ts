@@ -193,27 +193,6 @@ describe('a link', () => {
     await has(parties.lyon, nl, 261);
   });
 
-  it('answers when what it has heard is on disk, and not before', async () => {
-    const [nl] = (await theyAreLinked(['NL'])) as [Party];
-    const steps: string[] = [];
-    let kept = (): void => {};
-    nl.exchange.keeping = () => {
-      steps.push('asked');
-      return new Promise<void>((resolve) => {
-        kept = resolve;
-      });
-    };
-    const answered = linkOf(parties.lyon, nl)
-      ?.isAlive(60_000)
-      .then((isAlive) => steps.push(isAlive ? 'answered' : 'silent'));
-    await until(nl, () => steps.length > 0);
-    nl.exchange.keeping = () => undefined;
-    steps.push('kept');
-    kept();
-    await answered;
-    expect(steps).toEqual(['asked', 'kept', 'answered']);
-  });
-
   it('that is closed while its stream breaks ends without an error that nobody takes', async () => {
     const [nl] = (await theyAreLinked(['NL'])) as [Party];
     parties.wires[0]?.dialler.destroy();
@@ -224,8 +203,6 @@ describe('a link', () => {
   it('is sent away when it lets us work for it without end', async () => {
     const [nl] = (await theyAreLinked(['NL'])) as [Party];
     const link = linkOf(parties.lyon, nl);
-    // Lyon answers at once: nothing that it has heard is still to be written.
-    await parties.lyon.exchange.keeping();
     // NL does not take what Lyon answers; Lyon does not keep it for ever.
     const wire = parties.wires[0];
     if (wire !== undefined) wire.acceptor.send = () => new Promise(() => {});

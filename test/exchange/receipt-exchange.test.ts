@@ -24,9 +24,10 @@ async function receiptsOf(me: MemberCode) {
   const nl = logs.get(log('NL')) as Log;
   const said: Content[] = [];
   let now = 1_000_000;
-  const link = (member: MemberCode) =>
+  const link = (member: MemberCode, instance = 1) =>
     ({
       member,
+      instance: new Uint8Array([instance]),
       session: { consumer: { compared: () => true }, say: (content: Content) => said.push(content) },
       isAlive: async () => true,
     }) as unknown as Link;
@@ -50,6 +51,12 @@ async function receiptsOf(me: MemberCode) {
     nl,
     receipts,
     link,
+    /** The peer is linked anew. */
+    linked(member: MemberCode, instance: number) {
+      const fresh = link(member, instance);
+      links.set(member, fresh);
+      receipts.linked(fresh);
+    },
     said: () => said.splice(0).map(({ value }) => (value as Receipt).by),
     pass: (ms: number) => {
       now += ms;
@@ -82,6 +89,20 @@ describe('receipts', () => {
       if (said().length > 0) given.push(ms);
     }
     expect(given).toEqual([3_600_000, -3_600_000]);
+  });
+
+  it('that were heard are told again to a peer that has started anew, and to no other', async () => {
+    const { nl, receipts, linked, said } = await receiptsOf('BE' as MemberCode);
+    await nl.append(entries(3), SIGNER);
+    receipts.changed(nl);
+    await receipts.idle();
+    // NL's log to NL, and that and the registry to Lyon.
+    expect(said()).toEqual(['BE', 'BE', 'BE']);
+    linked(NL, 1);
+    expect(said()).toEqual([]);
+    linked(NL, 2);
+    linked(LYON, 1);
+    expect(said()).toEqual(['BE']);
   });
 
   it('of all who take a log go to its author together, once a second', async () => {

@@ -74,7 +74,6 @@ export class Side {
         fault: () => {},
         diverged: () => {},
         headsHeard: () => {},
-        ping: () => {},
         pong: () => {},
       },
       0,
