@@ -28,7 +28,8 @@ export function othersHaveAll(federation: Federation): boolean {
   // A hub that is set back hears nobody whom it does not know, so all must have what it had.
   if (!others.every(holdsRegistry)) return false;
   return [...state.logs.values()].every(({ name, member }) => {
-    if (member === LYON) return true;
+    // Of an entry that Lyon alone has somebody may know the checkpoint: signed anew, it would be a fork, and rightly so.
+    if (member === LYON) return others.some((other) => sizeAt(other, name) >= sizeAt(hub, name));
     if (state.members.get(member)?.suspended !== false) return false;
     const author = others.find((other) => other.member === member);
     return (
