@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { liveThrough } from './history.js';
 
-/** A write past a suspended member's cut took with it what came from others meanwhile: the log stood still, a purge failed. */
-const ONCE_BROKEN = [1300490, 1300705, 1502667];
+/** The log stood still, a purge failed, a receipt was lost: by writes past a cut, and by a kill. */
+const ONCE_BROKEN = [1300490, 1300705, 1502667, 1702544];
 
 const PATIENCE_MS = 120_000;
 
