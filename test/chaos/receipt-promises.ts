@@ -7,9 +7,12 @@ import { short } from './ledger.js';
 import { liveMembers } from './promises.js';
 
 export function checkReceipts(federation: Federation): void {
-  const { ledger } = federation;
-  if (ledger.dishonest.has(LYON)) return;
-  const live = liveMembers(federation).filter(({ member }) => !ledger.dishonest.has(member));
+  const { ledger, replaced } = federation;
+  // A home that was lost is told everything again, but a receipt under keys that were replaced since says nothing to it.
+  const isWhole = (member: string): boolean =>
+    ![...ledger.setBack, ...ledger.dishonest, ...replaced].some((other) => other === member);
+  if (!isWhole(LYON)) return;
+  const live = liveMembers(federation).filter(({ member }) => isWhole(member));
   for (const author of live) {
     const log = author.ownLog;
     if (log === undefined || log.settled?.size !== log.size || ledger.forked.has(log.name)) continue;

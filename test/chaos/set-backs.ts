@@ -29,7 +29,8 @@ export function othersHaveAll(federation: Federation): boolean {
   if (!others.every(holdsRegistry)) return false;
   return [...state.logs.values()].every(({ name, member }) => {
     // Of an entry that Lyon alone has somebody may know the checkpoint: signed anew, it would be a fork, and rightly so.
-    if (member === LYON) return others.some((other) => sizeAt(other, name) >= sizeAt(hub, name));
+    // Whoever comes back first must have them all, since Lyon goes on with what those have who come in time.
+    if (member === LYON) return others.every((other) => sizeAt(other, name) >= sizeAt(hub, name));
     if (state.members.get(member)?.suspended !== false) return false;
     const author = others.find((other) => other.member === member);
     return (
