@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { MemoryLevel } from 'memory-level';
 import { describe, expect, it } from 'vitest';
 import type { Log } from '../node/log/log.js';
 import { Logs } from '../node/log/logs.js';
@@ -17,15 +18,7 @@ import { entryOf as recordOf } from './views/records.js';
 const NL = log('NL');
 const [a, b] = ['a', 'b'].map((word) => recordOf({ sha256: word })) as [Uint8Array, Uint8Array];
 
-function aDatabase(): TextDatabase {
-  const kept = new Map<string, string>();
-  return {
-    get: async (key) => kept.get(key),
-    put: async (key, value) => void kept.set(key, value),
-    del: async (key) => void kept.delete(key),
-    async *iterator() {},
-  };
-}
+const aDatabase = (): TextDatabase => new MemoryLevel({ keyEncoding: 'utf8', valueEncoding: 'utf8' });
 
 async function logsOfANode(): Promise<{ logs: Logs; copy: Log }> {
   const store = createMemoryStore();
@@ -50,7 +43,9 @@ describe('what an older release refused', () => {
     const database = aDatabase();
     await afterUpgrade(database, 'icse-exchange/1', logs);
     expect(await reasons(copy)).toEqual([HoleReason.MISSING]);
-    await copy.fill(await bytesOf(inNewerRelease(b)));
+    // As a peer sends it when it is asked.
+    const asked = { log: NL, from: 1n, entries: [inNewerRelease(b)], fill: true };
+    await copy.fill(create(SegmentSchema, asked));
     expect(await reasons(copy)).toEqual([HoleReason.REFUSED]);
     await afterUpgrade(database, 'icse-exchange/1', logs);
     expect(await reasons(copy)).toEqual([HoleReason.REFUSED]);
@@ -66,8 +61,3 @@ describe('what an older release refused', () => {
     expect(segment.entries.map((entry) => entry.length > 0)).toEqual([true, false, true]);
   });
 });
-
-/** The bytes of NL's second entry, as a peer sends them when it is asked. */
-async function bytesOf(entry: Uint8Array): Promise<Segment> {
-  return create(SegmentSchema, { log: NL, from: 1n, entries: [entry], fill: true });
-}

@@ -40,6 +40,7 @@ export async function openEvidenceBook<E extends Evidence>(
   let writing: Promise<void> = Promise.resolve();
 
   for await (const [key, value] of database.iterator()) {
+    // Homes of before have other rows as well: how far each peer had been sent what.
     if (key.startsWith(`${kind} `)) keep(decode(value));
   }
 
