@@ -80,7 +80,7 @@ export async function liveThrough(seed: number): Promise<HistoryResult> {
       await time.advance(pauseOf(scene.chance));
     }
     await calmDown(federation, tale);
-    await federation.time.advance(10_000);
+    await time.advance(10_000);
     checkReceipts(federation);
     await probe(federation, scene);
     await checkPromises(federation);
@@ -120,13 +120,9 @@ function weightsOf(
 ): [kind: (typeof EVENTS)[number], weight: number][] {
   return EVENTS.map((kind) => {
     const drawn = plan.pick([0, 0.5, 1, 1, 2, 4]);
-    const factor =
-      tale.without.has(kind.name) || (kind.name === 'publish in bulk' && !size.inBulk)
-        ? 0
-        : kind.name.startsWith('publish')
-          ? 1
-          : drawn;
-    return [kind, kind.weight * factor];
+    const isLeftOut = tale.without.has(kind.name) || (kind.name === 'publish in bulk' && !size.inBulk);
+    if (isLeftOut) return [kind, 0];
+    return [kind, kind.weight * (kind.name.startsWith('publish') ? 1 : drawn)];
   });
 }
 

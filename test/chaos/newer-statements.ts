@@ -3,6 +3,7 @@
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import { WireType } from '@bufbuild/protobuf/wire';
+import { utcDay } from '../../node/clock.js';
 import { isHole } from '../../node/log/item.js';
 import { parseLogName } from '../../node/names.js';
 import { SCHEMA_VERSION } from '../../node/statements/entry.js';
@@ -34,7 +35,7 @@ export function sayNewer(scene: Scene): boolean {
 
 function aNewerEntry(scene: Scene): Uint8Array {
   const { federation, chance } = scene;
-  const today = Math.floor(federation.time.now() / 86_400_000);
+  const today = utcDay(federation.time.now());
   const entry = create(EntrySchema, {
     salt: chance.bytes(SALT_BYTES),
     schema: SCHEMA_VERSION + 1,

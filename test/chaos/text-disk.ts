@@ -31,18 +31,12 @@ export function newTextDisk(
   let process = {};
 
   function reachPlatter(writes: number): void {
-    for (const { key, value } of journal.splice(0, writes)) {
-      if (value === undefined) synced.delete(key);
-      else synced.set(key, value);
-    }
+    replay(journal.splice(0, writes), synced);
   }
 
   function current(): Map<string, string> {
     const pairs = new Map(synced);
-    for (const { key, value } of journal) {
-      if (value === undefined) pairs.delete(key);
-      else pairs.set(key, value);
-    }
+    replay(journal, pairs);
     return pairs;
   }
 
@@ -79,4 +73,11 @@ export function newTextDisk(
       journal = [];
     },
   };
+}
+
+function replay(writes: readonly Write[], pairs: Map<string, string>): void {
+  for (const { key, value } of writes) {
+    if (value === undefined) pairs.delete(key);
+    else pairs.set(key, value);
+  }
 }
